@@ -1,0 +1,2 @@
+//! The engine for scripts and servers without a screen.
+fn main() {}

@@ -1,0 +1,15 @@
+//! What crosses a border: recipes, the commands and events between the window and the studio, error codes.
+//!
+//! Plain data only. No logic beyond naming and defaults, no input or output, no knowledge of Tauri, of HTTP or of ONNX Runtime.
+//! `typescript` writes the same types for the UI into `ui/src/contract/generated.ts`; a test fails when that file is out of date.
+
+pub mod command;
+pub mod device;
+pub mod event;
+pub mod export;
+pub mod photo;
+pub mod preview;
+pub mod problem;
+pub mod recipe;
+pub mod settings;
+pub mod typescript;

@@ -1,0 +1,3 @@
+//! Files to pixels and back. No models, no window, no network, no database.
+
+pub mod picture;

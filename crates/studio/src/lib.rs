@@ -1,0 +1,1 @@
+//! The desktop's own mind, without a window.
