@@ -1,0 +1,111 @@
+"""What goes wrong with photos, made on purpose: blur, noise and JPEG, on float RGB arrays in 0..1.
+
+Sources: the choice of blurs, noises and qualities follows the ideas of BSRGAN (Zhang et al. 2021) and Real-ESRGAN (Wang et al. 2021),
+milder and of one round only; the camera noise is the Poisson-Gaussian model (Foi et al. 2008) in linear light, with the correlation
+between neighbours that demosaicing brings (as in Guo et al. 2019, CBDNet).
+"""
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional
+
+
+def to_bytes(image):
+    return np.round(image.clip(0, 1) * 255).astype(np.uint8)
+
+
+def to_linear(image):
+    """sRGB's curve undone."""
+    return np.where(image <= 0.04045, image / 12.92, ((np.maximum(image, 0.04045) + 0.055) / 1.055) ** 2.4)
+
+
+def to_srgb(light):
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055)
+
+
+def filter_with(image, kernel):
+    """Each channel of an image (or an image of noise) filtered with one kernel, edges mirrored."""
+    margin = kernel.shape[0] // 2
+    channels = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32))[:, None]
+    channels = functional.pad(channels, (margin,) * 4, mode="reflect")
+    filtered = functional.conv2d(channels, torch.from_numpy(kernel.astype(np.float32))[None, None])
+    return filtered[:, 0].numpy().transpose(1, 2, 0)
+
+
+def gaussian_kernel(sigma_along, sigma_across, angle):
+    radius = max(1, int(np.ceil(3 * max(sigma_along, sigma_across))))
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    kernel = np.exp(-0.5 * ((along / sigma_along) ** 2 + (across / sigma_across) ** 2))
+    return kernel / kernel.sum()
+
+
+def blur(image, rng):
+    """A Gaussian of 0.2 to 1.6 pixels, half of the time longer in one direction than in the other."""
+    sigma = rng.uniform(0.2, 1.6)
+    other = rng.uniform(0.2, 1.6) if rng.random() < 0.5 else sigma
+    return filter_with(image, gaussian_kernel(sigma, other, rng.uniform(0, np.pi)))
+
+
+def correlated(noise, rng):
+    """The noise smeared over neighbours, at its old strength."""
+    kernel = gaussian_kernel(*[rng.uniform(0.4, 1.0)] * 2, 0)
+    return filter_with(noise, kernel) / np.sqrt((kernel**2).sum())
+
+
+def gaussian_noise(image, rng, strongest=50):
+    """White noise, mostly of independent channels, sometimes the same in all three or smeared."""
+    sigma = rng.uniform(0, strongest) / 255
+    kind = rng.random()
+    if kind < 0.12:
+        noise = np.repeat(rng.standard_normal(image.shape[:2] + (1,), dtype=np.float32), 3, 2)
+    else:
+        noise = rng.standard_normal(image.shape, dtype=np.float32)
+    if kind > 0.88:
+        noise = correlated(noise, rng)
+    return image + sigma * noise
+
+
+def camera_noise(image, rng):
+    """Noise whose variance grows with the light, added in linear light, mostly smeared by demosaicing, then partly smoothed away as
+    cameras do: colour noise more than brightness noise."""
+    light = to_linear(image)
+    shot, read = 10 ** rng.uniform(-4, -2.2), 10 ** rng.uniform(-3.5, -2)
+    noise = rng.standard_normal(image.shape, dtype=np.float32) * np.sqrt(shot * light + read**2)
+    if rng.random() < 0.7:
+        noise = correlated(noise, rng)
+    if rng.random() < 0.4:
+        brightness = noise.mean(2, keepdims=True)
+        noise = brightness + (noise - brightness) * rng.uniform(0.2, 1.0)
+    return to_srgb((light + noise).clip(0, 1))
+
+
+def jpeg(image, rng, lowest=10, highest=95):
+    """Through a JPEG file and back; chroma is halved in two of three files, as most cameras and programs do."""
+    file = io.BytesIO()
+    Image.fromarray(to_bytes(image)).save(file, "JPEG", quality=int(rng.integers(lowest, highest + 1)), subsampling=2 if rng.random() < 0.67 else 0)
+    return np.asarray(Image.open(file), dtype=np.float32) / 255
+
+
+def for_restoring(image, rng):
+    """(what the restorer is given, the blurred but otherwise clean photo). One in ten is left as it is."""
+    if rng.random() < 0.1:
+        return image, image
+    blurred = blur(image, rng).clip(0, 1) if rng.random() < 0.4 else image
+    given = blurred
+    if rng.random() < 0.75:
+        given = camera_noise(given, rng) if rng.random() < 0.35 else gaussian_noise(given, rng)
+    if rng.random() < 0.5:
+        given = jpeg(given, rng)
+    return to_bytes(given).astype(np.float32) / 255, blurred
+
+
+def for_upscaling(image, rng):
+    """A small photo as people's small photos are: slightly noisy, saved as JPEG."""
+    if rng.random() < 0.5:
+        image = gaussian_noise(image, rng, strongest=6)
+    if rng.random() < 0.8:
+        image = jpeg(image, rng, lowest=60)
+    return to_bytes(image).astype(np.float32) / 255

@@ -1,0 +1,165 @@
+"""The three networks that ship: an upscaler, a restorer and a tone adviser.
+
+The two picture-to-picture networks have three parts so that training can run the middle one in bfloat16 while the photo itself,
+which needs more than bfloat16's eight bits, stays in float32: `enter` (photo to features), `trunk` (features to a residual) and
+`leave` (residual to what the model puts out). `forward` is the three in a row and is what is exported.
+
+Only plain operators are used (Conv, Relu, Add, DepthToSpace, ...), and nothing looks at the whole picture, so a tile with a halo of
+the receptive field gives the same numbers as the whole picture.
+"""
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class ResidualPair(nn.Module):
+    """Two 3x3 convolutions around a ReLU, added to their input (He et al. 2016, without normalisation as in Lim et al. 2017, EDSR)."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        with torch.no_grad():
+            self.second.weight.mul_(0.3)
+
+    def forward(self, features):
+        return features + self.second(functional.relu(self.first(features)))
+
+
+class Upscaler(nn.Module):
+    """Residual pairs at the small size, then one sub-pixel step to the large one (Shi et al. 2016, ESPCN).
+
+    What is learned is the difference from the nearest-neighbour enlargement. That enlargement is a constant 1x1 convolution in front of
+    the sub-pixel step, so the graph needs no Resize.
+    """
+
+    def __init__(self, scale, channels=32, pairs=6):
+        super().__init__()
+        self.scale = scale
+        self.enter = nn.Conv2d(3, channels, 3, padding=1)
+        self.pairs = nn.Sequential(*[ResidualPair(channels) for _ in range(pairs)])
+        self.gather = nn.Conv2d(channels, channels, 3, padding=1)
+        self.tail = nn.Conv2d(channels, 3 * scale * scale, 3, padding=1)
+        nearest = torch.zeros(3 * scale * scale, 3, 1, 1)
+        for channel in range(3):
+            nearest[channel * scale * scale : (channel + 1) * scale * scale, channel] = 1
+        self.register_buffer("nearest", nearest)
+        with torch.no_grad():
+            self.tail.weight.mul_(0.1)
+            self.tail.bias.zero_()
+
+    def trunk(self, features):
+        return self.tail(features + self.gather(self.pairs(features)))
+
+    def leave(self, photo, residual):
+        return functional.pixel_shuffle(residual + functional.conv2d(photo, self.nearest), self.scale)
+
+    def forward(self, photo):
+        return self.leave(photo, self.trunk(self.enter(photo)))
+
+
+class Restorer(nn.Module):
+    """A small residual U-Net (Ronneberger et al. 2015; additive skips as in Zhang et al. 2021, DRUNet) at 1/2, 1/4 and 1/8 of the size.
+
+    The number of convolutions at each level is what keeps the receptive field at 48 pixels: the deepest level has two, and
+    further ones stand where they are cheap, at half size. Sizes must be multiples of 8.
+    """
+
+    stride = 8
+
+    def __init__(self, channels=(32, 64, 128)):
+        super().__init__()
+        top, middle, deep = channels
+        self.enter = nn.Conv2d(3, top, 2, stride=2)
+        self.top_in = nn.Sequential(ResidualPair(top), ResidualPair(top))
+        self.down_middle = nn.Conv2d(top, middle, 2, stride=2)
+        self.middle_in = ResidualPair(middle)
+        self.down_deep = nn.Conv2d(middle, deep, 2, stride=2)
+        self.deep = ResidualPair(deep)
+        self.up_middle = nn.Conv2d(deep, 4 * middle, 1)
+        self.middle_out = ResidualPair(middle)
+        self.up_top = nn.Conv2d(middle, 4 * top, 1)
+        self.top_out = ResidualPair(top)
+        self.gather = nn.Conv2d(top, top, 3, padding=1)
+        self.tail = nn.Conv2d(top, 4 * 6, 3, padding=1)
+        with torch.no_grad():
+            self.tail.weight.mul_(0.1)
+            self.tail.bias.zero_()
+
+    def trunk(self, features):
+        top = self.top_in(features)
+        middle = self.middle_in(self.down_middle(top))
+        deep = self.deep(self.down_deep(middle))
+        middle = self.middle_out(middle + functional.pixel_shuffle(self.up_middle(deep), 2))
+        top = self.top_out(top + functional.pixel_shuffle(self.up_top(middle), 2))
+        return self.tail(features + self.gather(top))
+
+    def leave(self, photo, residual):
+        return functional.pixel_shuffle(residual, 2)
+
+    def forward(self, photo):
+        return self.leave(photo, self.trunk(self.enter(photo)))
+
+
+KNOTS = 17
+
+
+class ToneAdviser(nn.Module):
+    """From a thumbnail and 71 statistics to three curves and a colour matrix.
+
+    Curves are a free start plus non-negative steps summed up, so they cannot fall. The matrix has rows that sum to one, so it changes
+    how colourful a photo is and never the colour of grey; that is the curves' business.
+    """
+
+    def __init__(self, statistics=71, hidden=128):
+        super().__init__()
+        self.see = nn.Sequential(
+            nn.Conv2d(3, 16, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(16, 24, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(24, 32, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.ReLU(),
+        )
+        self.think = nn.Sequential(nn.Linear(statistics + 32, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU())
+        self.decide = nn.Linear(hidden, 3 * KNOTS + 6)
+        with torch.no_grad():
+            self.decide.weight.mul_(0.05)
+            self.decide.bias.zero_()
+        step = torch.full((1, 3, KNOTS), 1 / (KNOTS - 1))
+        step[:, :, 0] = 0
+        # The inverse of softplus, so that an undecided network gives the identity.
+        self.register_buffer("resting", torch.log(torch.expm1(step[:, :, 1:])))
+        self.register_buffer("add_up", torch.triu(torch.ones(KNOTS, KNOTS)))
+        off = torch.zeros(6, 9)
+        places = [(row, column) for row in range(3) for column in range(3) if row != column]
+        for index, (row, column) in enumerate(places):
+            off[index, 3 * row + column] = 1
+            off[index, 3 * row + row] = -1
+        self.register_buffer("off_diagonal", off)
+        self.register_buffer("identity", torch.eye(3)[None])
+
+    def forward(self, thumbnail, statistics):
+        seen = self.see(thumbnail).mean((2, 3))
+        decided = self.decide(self.think(torch.cat([statistics, seen], 1)))
+        curves = decided[:, : 3 * KNOTS].reshape(-1, 3, KNOTS)
+        steps = functional.softplus(curves[:, :, 1:] + self.resting)
+        curves = torch.cat([curves[:, :, :1], steps], 2) @ self.add_up
+        matrix = (decided[:, 3 * KNOTS :] @ self.off_diagonal).reshape(-1, 3, 3) + self.identity
+        return curves, matrix
+
+
+def build(model_id):
+    """The network of a model that ships, by the model's id."""
+    if model_id == "upscale-2x":
+        return Upscaler(2)
+    if model_id == "upscale-4x":
+        return Upscaler(4)
+    if model_id == "restore":
+        return Restorer()
+    if model_id == "tone":
+        return ToneAdviser()
+    raise ValueError(f"no model is called {model_id}")
+
+
+def count_parameters(network):
+    """Learned numbers; constants such as the nearest-neighbour kernel are not counted."""
+    return sum(parameter.numel() for parameter in network.parameters())
