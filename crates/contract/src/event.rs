@@ -11,7 +11,10 @@ use crate::problem::Problem;
 /// Everything the studio says by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "an event lives until it is sent, one at a time; a box would only hide the photo")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event lives until it is sent, one at a time; a box would only hide the photo"
+)]
 pub enum Event {
     /// Photos were added, in order.
     PhotosAdded(Vec<Photo>),

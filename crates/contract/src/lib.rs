@@ -8,6 +8,7 @@ pub mod device;
 pub mod event;
 pub mod export;
 pub mod photo;
+pub mod preset;
 pub mod preview;
 pub mod problem;
 pub mod recipe;

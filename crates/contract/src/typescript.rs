@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::{command, device, event, export, photo, preview, problem, recipe, settings};
+use crate::{command, device, event, export, photo, preset, preview, problem, recipe, settings};
 
 /// Where the generated file lives, from the root of the repository.
 pub const GENERATED_FILE: &str = "ui/src/contract/generated.ts";
@@ -20,6 +20,7 @@ pub fn generate() -> String {
     declare!(
         recipe::Recipe,
         recipe::Step,
+        preset::Preset,
         problem::Code,
         problem::Problem,
         export::Format,
@@ -54,6 +55,9 @@ pub fn generate() -> String {
     );
     text.push_str(&format!("export const TILE = {};\n", preview::TILE));
     text.push_str(&format!("export const RECIPE_VERSION = {};\n\n", recipe::RECIPE_VERSION));
+    text.push_str("/** The presets that come with the program, in the order in which they are shown. */\n");
+    let presets = serde_json::to_string_pretty(&preset::presets()).unwrap_or_default();
+    text.push_str(&format!("export const PRESETS: Preset[] = {presets};\n\n"));
     text.push_str("/** Every command: its request and its reply. */\nexport interface Commands {\n");
     macro_rules! command_line {
         ($($(#[doc = $doc:literal])* $name:ident($request:ident) -> $reply:ident;)*) => { $(

@@ -44,6 +44,20 @@ strength: number,
  */
 model?: string, };
 
+export type Preset = { 
+/**
+ * For scripts and translations.
+ */
+id: string, 
+/**
+ * For people, in English.
+ */
+name: string, 
+/**
+ * What it does.
+ */
+recipe: Recipe, };
+
 export type Code = "file_missing" | "file_unreadable" | "file_empty" | "not_a_photo" | "file_damaged" | "too_large" | "unsupported_photo" | "recipe_invalid" | "model_refused" | "runtime_unavailable" | "device_failed" | "out_of_memory" | "result_refused" | "target_read_only" | "disk_full" | "target_failed" | "cancelled" | "settings_invalid" | "bad_request" | "internal";
 
 export type Problem = { 
@@ -476,6 +490,79 @@ trouble: Problem | null, };
 
 export const TILE = 512;
 export const RECIPE_VERSION = 1;
+
+/** The presets that come with the program, in the order in which they are shown. */
+export const PRESETS: Preset[] = [
+  {
+    "id": "light-and-colour",
+    "name": "Light and colour",
+    "recipe": {
+      "version": 1,
+      "steps": [
+        {
+          "step": "tone",
+          "strength": 1.0
+        }
+      ]
+    }
+  },
+  {
+    "id": "clean-up-noise",
+    "name": "Clean up noise",
+    "recipe": {
+      "version": 1,
+      "steps": [
+        {
+          "step": "restore",
+          "denoise": 1.0,
+          "detail": 0.0
+        }
+      ]
+    }
+  },
+  {
+    "id": "sharpen-detail",
+    "name": "Sharpen detail",
+    "recipe": {
+      "version": 1,
+      "steps": [
+        {
+          "step": "restore",
+          "denoise": 0.3,
+          "detail": 1.0
+        }
+      ]
+    }
+  },
+  {
+    "id": "enlarge-2x",
+    "name": "Enlarge 2×",
+    "recipe": {
+      "version": 1,
+      "steps": [
+        {
+          "step": "upscale",
+          "scale": 2,
+          "strength": 1.0
+        }
+      ]
+    }
+  },
+  {
+    "id": "enlarge-4x",
+    "name": "Enlarge 4×",
+    "recipe": {
+      "version": 1,
+      "steps": [
+        {
+          "step": "upscale",
+          "scale": 4,
+          "strength": 1.0
+        }
+      ]
+    }
+  }
+];
 
 /** Every command: its request and its reply. */
 export interface Commands {
