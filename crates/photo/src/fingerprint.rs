@@ -1,0 +1,113 @@
+//! What was sent to an encoder, small enough to keep: to compare with what is read back.
+//!
+//! Lossless results are compared by a digest of every sample. Lossy ones by the means of cells of 64 by 64 pixels, of what the codec itself stores
+//! (luma and chroma for JPEG, colours for WebP).
+
+/// Pixels a side of a cell. A multiple of 16, so that a cell holds whole JPEG blocks at every subsampling.
+pub(crate) const CELL: usize = 64;
+
+/// What was sent to an encoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub(crate) Kind);
+
+/// By which means a result is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Every sample, in order.
+    Exact(Digest),
+    /// Cell means.
+    Cells(Cells),
+}
+
+/// A digest of a stream of samples. Not against malice: against a disk, a driver or a bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digest {
+    lanes: [u64; 4],
+    rows: u64,
+}
+
+impl Digest {
+    pub(crate) fn new() -> Self {
+        Self {
+            lanes: [0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x27D4_EB2F_1656_67C5],
+            rows: 0,
+        }
+    }
+
+    /// Takes in one row, as the bytes of its samples.
+    pub(crate) fn take_row(&mut self, row: &[u8]) {
+        self.rows += 1;
+        let (blocks, rest) = row.as_chunks::<32>();
+        for block in blocks {
+            let (words, _) = block.as_chunks::<8>();
+            for (lane, word) in self.lanes.iter_mut().zip(words) {
+                *lane = mix(*lane, u64::from_le_bytes(*word));
+            }
+        }
+        let mut last = [0_u8; 32];
+        last[..rest.len()].copy_from_slice(rest);
+        let (words, _) = last.as_chunks::<8>();
+        for (lane, word) in self.lanes.iter_mut().zip(words) {
+            *lane = mix(*lane, u64::from_le_bytes(*word) ^ self.rows);
+        }
+    }
+}
+
+fn mix(lane: u64, word: u64) -> u64 {
+    (lane ^ word).wrapping_mul(0x9FB2_1C65_1E98_DF25).rotate_left(29)
+}
+
+/// Sums of samples over cells, per channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cells {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) channels: usize,
+    /// `(cell row × columns + cell column) × channels + channel`.
+    pub(crate) sums: Vec<u32>,
+}
+
+impl Cells {
+    pub(crate) fn new(width: u32, height: u32, channels: usize) -> Self {
+        let (width, height) = (width as usize, height as usize);
+        Self { width, height, channels, sums: vec![0; width.div_ceil(CELL) * height.div_ceil(CELL) * channels] }
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.width.div_ceil(CELL)
+    }
+
+    /// Takes in one row of one channel.
+    pub(crate) fn take_plane_row(&mut self, y: usize, channel: usize, row: &[u8]) {
+        let base = y / CELL * self.columns();
+        for (column, part) in row.chunks(CELL).enumerate() {
+            let sum: u32 = part.iter().map(|&value| u32::from(value)).sum();
+            self.sums[(base + column) * self.channels + channel] += sum;
+        }
+    }
+
+    /// Takes in one row of interleaved channels.
+    pub(crate) fn take_row(&mut self, y: usize, row: &[u8]) {
+        let base = y / CELL * self.columns();
+        let channels = self.channels;
+        for (column, part) in row.chunks(CELL * channels).enumerate() {
+            let sums = &mut self.sums[(base + column) * channels..][..channels];
+            for pixel in part.chunks_exact(channels) {
+                for (sum, value) in sums.iter_mut().zip(pixel) {
+                    *sum += u32::from(*value);
+                }
+            }
+        }
+    }
+
+    /// Pixels of the cell in this column and row: fewer at the right and lower edges.
+    pub(crate) fn area(&self, column: usize, row: usize) -> (usize, usize) {
+        (CELL.min(self.width - column * CELL), CELL.min(self.height - row * CELL))
+    }
+
+    /// Mean of one channel of a cell, 0 to 255.
+    pub(crate) fn mean(&self, column: usize, row: usize, channel: usize) -> f32 {
+        let (width, height) = self.area(column, row);
+        self.sums[(row * self.columns() + column) * self.channels + channel] as f32 / (width * height) as f32
+    }
+}
