@@ -1,0 +1,227 @@
+//! The engine: opened once, shared by all who enhance, preview and assess.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pretty_contract::device::Device;
+use pretty_contract::photo::Assessment;
+use pretty_contract::recipe::Recipe;
+use pretty_photo::DecodedPhoto;
+
+use crate::assess;
+use crate::cancel::Cancel;
+use crate::chain::Stage;
+use crate::device::{Devices, Verification};
+use crate::enhance::{self, EnhanceRequest, Outcome};
+use crate::error::EngineError;
+use crate::manifest::{Manifest, Task};
+use crate::model::ModelFile;
+use crate::plan::Plan;
+use crate::provider::{OpenError, Provider, RunError};
+use crate::renderer::Renderer;
+use crate::report::Reporter;
+use crate::runtime::Runtime;
+use crate::tone::lut::ToneLut;
+use crate::tone::statistics::ToneInputs;
+use crate::{acceptance, tone};
+
+/// How long one device may take for its check. A card's driver compiles every model anew the first time: half a minute on a slow one.
+const CHECK_LIMIT: Duration = Duration::from_secs(120);
+/// Bytes that tiles and bands of one photo may take unless the caller says otherwise. With a photo of 24 megapixels beside it the program stays
+/// under 1 GB.
+const MEMORY_BUDGET: u64 = 600 << 20;
+
+/// What the engine is opened with.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// ONNX Runtime's library (see [`crate::locate::runtime_library`]).
+    pub runtime_library: PathBuf,
+    /// The folder with `manifest.toml` and the models (see [`crate::locate::models_folder`]).
+    pub models_folder: PathBuf,
+    /// Bytes that tiles and bands of one photo may take beyond the photo itself; 0 leaves the choice to the engine.
+    pub memory_budget_bytes: u64,
+    /// Time since any fixed moment. The engine has no clock of its own.
+    pub stopwatch: fn() -> Duration,
+}
+
+/// Photo in, photo out. Cheap to share in an `Arc`; all methods may be called from several threads at once.
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What everything in the engine may need.
+pub(crate) struct Shared {
+    pub(crate) manifest: Manifest,
+    pub(crate) devices: Arc<Devices>,
+    pub(crate) memory_budget: u64,
+    stopwatch: fn() -> Duration,
+    models: Mutex<HashMap<String, Arc<Accepted>>>,
+}
+
+/// A model that was verified and tried once.
+struct Accepted {
+    file: Arc<ModelFile>,
+    /// Bytes it works with per pixel of its input.
+    bytes_per_pixel: f64,
+}
+
+impl Engine {
+    /// Loads ONNX Runtime and reads the manifest. No model is read and no device looked at yet.
+    ///
+    /// # Errors
+    /// The library or the manifest is missing or unusable; each says which file and what to do.
+    pub fn open(config: EngineConfig) -> Result<Self, EngineError> {
+        let manifest = Manifest::read(&config.models_folder)?;
+        let runtime = Runtime::load(&config.runtime_library)?;
+        Ok(Self::with_providers(config, manifest, runtime.processor(), runtime.accelerators()))
+    }
+
+    pub(crate) fn with_providers(
+        config: EngineConfig,
+        manifest: Manifest,
+        processor: Arc<dyn Provider>,
+        accelerators: Vec<Arc<dyn Provider>>,
+    ) -> Self {
+        let memory_budget = if config.memory_budget_bytes == 0 { MEMORY_BUDGET } else { config.memory_budget_bytes };
+        let devices = Arc::new(Devices::new(processor, accelerators));
+        Self {
+            shared: Arc::new(Shared {
+                manifest,
+                devices,
+                memory_budget,
+                stopwatch: config.stopwatch,
+                models: Mutex::new(HashMap::new()),
+            }),
+        }
+    }
+
+    /// The models at hand.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.shared.manifest
+    }
+
+    /// The devices and what is known of them.
+    #[must_use]
+    pub fn devices(&self) -> Vec<Device> {
+        self.shared.devices.list()
+    }
+
+    /// Compares every device with the processor on reference tiles and measures its speed. Takes seconds to minutes; each device has a time
+    /// limit. `changed` hears all devices after each change.
+    pub fn check_devices(&self, changed: &dyn Fn(Vec<Device>)) {
+        match self.shared.verification(CHECK_LIMIT) {
+            Ok(verification) => self.shared.devices.check_all(&verification, changed),
+            Err(error) => {
+                tracing::warn!(%error, "devices cannot be checked without the models");
+                changed(self.devices());
+            }
+        }
+    }
+
+    /// Looks at a photo: what stands out, and the recipe that Auto would choose.
+    ///
+    /// # Errors
+    /// None today; a model that looks at photos may have some.
+    pub fn assess(&self, photo: &DecodedPhoto) -> Result<Assessment, EngineError> {
+        Ok(assess::assess(photo, &self.shared.manifest))
+    }
+
+    /// Validates a recipe.
+    ///
+    /// # Errors
+    /// [`EngineError::RecipeInvalid`].
+    pub fn plan(&self, recipe: &Recipe) -> Result<Plan, EngineError> {
+        Plan::new(recipe, &self.shared.manifest)
+    }
+
+    /// Enhances one photo from file to file. What is saved was checked tile by tile and read back; on any error nothing is left behind.
+    ///
+    /// # Errors
+    /// Whatever kept the result from being made, checked or written.
+    pub fn enhance(
+        &self,
+        request: &EnhanceRequest,
+        reporter: &dyn Reporter,
+        cancel: &Cancel,
+    ) -> Result<Outcome, EngineError> {
+        enhance::enhance(&self.shared, request, reporter, cancel)
+    }
+
+    /// Makes any part of a photo's result, as [`Engine::enhance`] would. The renderer has sessions of its own and waits for no one.
+    ///
+    /// # Errors
+    /// The recipe, the device or a model is refused.
+    pub fn renderer(
+        &self,
+        photo: Arc<DecodedPhoto>,
+        recipe: &Recipe,
+        device: Option<&str>,
+    ) -> Result<Renderer, EngineError> {
+        Renderer::prepare(&self.shared, photo, recipe, device)
+    }
+}
+
+impl Shared {
+    /// A model by its id, read, verified and tried on the processor the first time it is asked for.
+    pub(crate) fn model(&self, id: &str) -> Result<Arc<ModelFile>, EngineError> {
+        Ok(self.accepted(id)?.file.clone())
+    }
+
+    fn accepted(&self, id: &str) -> Result<Arc<Accepted>, EngineError> {
+        // Held while a model is tried: whoever asks for the same one meanwhile wants the same answer.
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(accepted) = models.get(id) {
+            return Ok(accepted.clone());
+        }
+        let entry = self
+            .manifest
+            .model(id)
+            .ok_or_else(|| EngineError::Internal(format!("the model {id} is not in the manifest")))?;
+        let file = Arc::new(ModelFile::read(&self.manifest, entry)?);
+        let bytes_per_pixel = acceptance::accept(&file, self.devices.processor().provider.as_ref())?;
+        let accepted = Arc::new(Accepted { file, bytes_per_pixel });
+        models.insert(id.to_owned(), accepted.clone());
+        Ok(accepted)
+    }
+
+    /// Bytes that a stage's model works with per pixel of its input.
+    pub(crate) fn working_memory(&self, stage: &Stage) -> Result<f64, EngineError> {
+        match stage.model() {
+            Some(model) => Ok(self.accepted(&model.entry.id)?.bytes_per_pixel),
+            None => Ok(0.0),
+        }
+    }
+
+    /// What the tone model advises. It is so small that the processor runs it always.
+    pub(crate) fn advice(&self, model: &str, inputs: &ToneInputs, cancel: &Cancel) -> Result<ToneLut, EngineError> {
+        let model = self.model(model)?;
+        let mut session = self.devices.processor().provider.open(&model).map_err(|error| match error {
+            OpenError::Unfit(reason) | OpenError::Device(reason) => model.unfit(reason),
+        })?;
+        tone::advise(session.as_mut(), inputs, cancel).map_err(|error| match error {
+            RunError::Cancelled => EngineError::Cancelled,
+            RunError::OutOfMemory(reason) | RunError::Failed(reason) => model.unfit(reason),
+        })
+    }
+
+    /// What devices are verified with: every model that makes pictures.
+    pub(crate) fn verification(&self, limit: Duration) -> Result<Verification, EngineError> {
+        let pictures = self.manifest.models.iter().filter(|model| model.task != Task::Tone);
+        let models = pictures.map(|model| self.model(&model.id)).collect::<Result<_, _>>()?;
+        Ok(Verification { models, limit, stopwatch: self.stopwatch })
+    }
+
+    /// The device of this name, checked first when nobody has; the best one when none is named.
+    pub(crate) fn device(&self, named: Option<&str>) -> Result<Arc<crate::device::Slot>, EngineError> {
+        match named {
+            Some(id) if id != self.devices.processor().provider.id() => {
+                self.devices.choose(named, &self.verification(CHECK_LIMIT)?)
+            }
+            Some(_) => Ok(self.devices.processor().clone()),
+            None => Ok(self.devices.best()),
+        }
+    }
+}

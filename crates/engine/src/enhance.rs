@@ -1,0 +1,330 @@
+//! One photo from file to file: decode, make tiles, put them into bands, encode, read back, save. The stages overlap and memory is bounded: the
+//! photo, one band being filled, one on its way, one being encoded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use pretty_contract::export::{Collision, Format};
+use pretty_contract::recipe::Recipe;
+use pretty_photo::picture::{Band, Channels, Depth};
+use pretty_photo::save::{self, PendingResult};
+use pretty_photo::{EncodeError, Fingerprint, Limits, PhotoError, ResultSpec, names};
+
+use crate::alpha;
+use crate::cancel::Cancel;
+use crate::engine::Shared;
+use crate::error::{EngineError, file_name};
+use crate::pixels::{Canvas, Tile};
+use crate::plan::Plan;
+use crate::region::Region;
+use crate::rendering::{Rendering, Way};
+use crate::report::{Progress, Reporter};
+
+/// What to do to which photo, and where the result goes.
+#[derive(Clone, Debug)]
+pub struct EnhanceRequest {
+    /// The photo. Never written to.
+    pub photo: PathBuf,
+    /// What to do.
+    pub recipe: Recipe,
+    /// Where the result goes and how it is written.
+    pub target: Target,
+    /// Id of the device to use; the best verified one when absent.
+    pub device: Option<String>,
+    /// How large a photo may be.
+    pub limits: Limits,
+}
+
+/// Where a result goes and how it is written.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Where.
+    pub place: Place,
+    /// The file's format. When absent: what the file name asks for, else the photo's own.
+    pub format: Option<Format>,
+    /// 1 to 100, for JPEG and WebP.
+    pub quality: u8,
+    /// What to do when the name is taken.
+    pub collision: Collision,
+}
+
+/// Where a result goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Into this folder, as `<stem>-enhanced.<ext>`.
+    Folder(PathBuf),
+    /// Into the photo's folder, as `<stem>-enhanced.<ext>`.
+    Beside,
+    /// Exactly there.
+    File(PathBuf),
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A verified result is in its place.
+    Saved(Saved),
+    /// A file of the result's name was there, and was to be left.
+    Skipped {
+        /// That file.
+        path: PathBuf,
+    },
+}
+
+/// A result on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// Where.
+    pub path: PathBuf,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Size of the file.
+    pub bytes: u64,
+    /// The device that did the work, for people.
+    pub device: String,
+    /// What people should know: what was done again, what could not be kept. Whole sentences.
+    pub notes: Vec<String>,
+}
+
+/// Shares of the whole in the progress: reading, and reading back. The rest is making and encoding.
+const READING: f64 = 0.03;
+const READING_BACK: f64 = 0.04;
+
+pub(crate) fn enhance(
+    shared: &Arc<Shared>,
+    request: &EnhanceRequest,
+    reporter: &dyn Reporter,
+    cancel: &Cancel,
+) -> Result<Outcome, EngineError> {
+    let plan = Plan::new(&request.recipe, &shared.manifest)?;
+    let device = shared.device(request.device.as_deref())?;
+    let progress = Progress::start(reporter);
+    cancel.check()?;
+    let facts = pretty_photo::probe(&request.photo, &request.limits)?;
+    let destination = Destination::of(request, facts.writes)?;
+    if let Some(path) = destination.taken(request.target.collision) {
+        progress.finish();
+        return Ok(Outcome::Skipped { path });
+    }
+    result_size(&request.photo, (facts.width, facts.height), plan.scale())?;
+    // Before the work, so that a folder that cannot be written to is told at once.
+    let mut pending = PendingResult::create(&destination.folder)?;
+    let photo = Arc::new(pretty_photo::decode(&request.photo, &request.limits)?);
+    progress.add(READING);
+    cancel.check()?;
+    let (width, height) = result_size(&request.photo, (photo.picture.width, photo.picture.height), plan.scale())?;
+    let (spec, losses) = ResultSpec::for_photo(&photo, width, height, destination.format, request.target.quality);
+    spec.check()?;
+    let mut notes = photo.notes.clone();
+    notes.extend(losses);
+    let name = (file_name(&request.photo), spec.depth);
+    let mut rendering = Rendering::prepare(shared, photo, &plan, device, name, cancel)?;
+    let fingerprint =
+        make(&mut rendering, &spec, &mut pending, &progress, cancel).map_err(|error| at(error, &destination.folder))?;
+    let mut device = shared.devices.processor().provider.name().to_owned();
+    if let Way::Tiles(worker) = &rendering.way {
+        device = worker.device_name();
+        notes.extend(worker.notes());
+    }
+    // Reading back needs the memory.
+    drop(rendering);
+    cancel.check()?;
+    pretty_photo::verify_file(pending.file(), &spec, &fingerprint).map_err(|error| error.at(&destination.folder))?;
+    progress.add(READING_BACK);
+    cancel.check()?;
+    let saved = pending.commit(&destination.name, request.target.collision, &request.photo)?;
+    progress.finish();
+    Ok(match saved {
+        save::Saved::Written { path, bytes } => Outcome::Saved(Saved { path, width, height, bytes, device, notes }),
+        save::Saved::Skipped { path } => Outcome::Skipped { path },
+    })
+}
+
+/// Folder, name and format of a result.
+struct Destination {
+    folder: PathBuf,
+    name: std::ffi::OsString,
+    format: Format,
+}
+
+impl Destination {
+    fn of(request: &EnhanceRequest, own: Format) -> Result<Self, EngineError> {
+        let target = &request.target;
+        let beside = request.photo.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(match &target.place {
+            Place::Folder(folder) => Self::named_after(&request.photo, folder.clone(), target.format.unwrap_or(own)),
+            Place::Beside => Self::named_after(&request.photo, beside, target.format.unwrap_or(own)),
+            Place::File(path) => {
+                let source = || std::io::Error::new(std::io::ErrorKind::InvalidInput, "it names no file");
+                let name = path
+                    .file_name()
+                    .ok_or_else(|| PhotoError::TargetFailed { path: path.clone(), source: source() })?;
+                let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+                let format = target.format.or_else(|| names::format_of(path)).unwrap_or(own);
+                Self { folder, name: name.to_owned(), format }
+            }
+        })
+    }
+
+    fn named_after(photo: &Path, folder: PathBuf, format: Format) -> Self {
+        Self { folder, name: names::result_name(photo, format), format }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// The file that is there, when it is to be left; asked before any work is done, and again when saving.
+    fn taken(&self, collision: Collision) -> Option<PathBuf> {
+        let path = self.path();
+        (collision == Collision::Skip && path.symlink_metadata().is_ok()).then_some(path)
+    }
+}
+
+fn result_size(photo: &Path, (width, height): (u32, u32), scale: u32) -> Result<(u32, u32), EngineError> {
+    let side = |side: u32| u64::from(side) * u64::from(scale);
+    let most = i32::MAX as u64;
+    match (u32::try_from(side(width)), u32::try_from(side(height))) {
+        (Ok(wide), Ok(high)) if u64::from(wide.max(high)) <= most => Ok((wide, high)),
+        _ => Err(EngineError::ResultTooLarge { photo: file_name(photo), width: side(width), height: side(height) }),
+    }
+}
+
+/// Errors of writing carry no path of their own.
+fn at(error: EngineError, path: &Path) -> EngineError {
+    match error {
+        EngineError::Photo(error) => EngineError::Photo(error.at(path)),
+        other => other,
+    }
+}
+
+/// The stages after decoding, each on its own thread: tiles, bands, encoding.
+fn make(
+    rendering: &mut Rendering,
+    spec: &ResultSpec,
+    pending: &mut PendingResult,
+    progress: &Progress<'_>,
+    cancel: &Cancel,
+) -> Result<Fingerprint, EngineError> {
+    let (band_sender, band_receiver) = sync_channel::<Band>(1);
+    let file = pending.file();
+    let assembly = Assembly::of(rendering, spec);
+    std::thread::scope(|scope| {
+        let encoding = scope.spawn(move || encode(spec, file, band_receiver));
+        let (tile_sender, tile_receiver) = sync_channel::<Tile>(1);
+        let assembling = {
+            let sender = band_sender.clone();
+            scope.spawn(move || assembly.run(&tile_receiver, &sender))
+        };
+        let made = Makers { tiles: tile_sender, bands: band_sender }.run(rendering, progress, cancel);
+        let assembled = assembling.join().map_err(|_| EngineError::Internal("putting tiles together broke off".into()));
+        let encoded = encoding.join().map_err(|_| EngineError::Internal("encoding broke off".into()));
+        // The first cause counts: what stopped making tiles may itself be that the encoder was gone.
+        match (made, assembled, encoded) {
+            (Err(Stopped::By(error)), _, _) | (_, Err(error), _) | (_, _, Err(error)) => Err(error),
+            (_, _, Ok(Err(EncodeError::Photo(error)))) => Err(error.into()),
+            (Err(Stopped::Unheard), _, _) | (_, _, Ok(Err(EncodeError::Bands(Ended)))) => {
+                Err(EngineError::Internal("the result broke off".into()))
+            }
+            (Ok(()), Ok(()), Ok(Ok(fingerprint))) => Ok(fingerprint),
+        }
+    })
+}
+
+/// The bands ended before the result was complete.
+#[derive(Debug)]
+struct Ended;
+
+fn encode(
+    spec: &ResultSpec,
+    file: &mut std::fs::File,
+    bands: Receiver<Band>,
+) -> Result<Fingerprint, EncodeError<Ended>> {
+    pretty_photo::encode(spec, file, &mut bands.into_iter().map(Ok))
+}
+
+/// Why making tiles ended early.
+enum Stopped {
+    By(EngineError),
+    /// Nobody takes them any more.
+    Unheard,
+}
+
+impl From<EngineError> for Stopped {
+    fn from(error: EngineError) -> Self {
+        Self::By(error)
+    }
+}
+
+struct Makers {
+    tiles: SyncSender<Tile>,
+    bands: SyncSender<Band>,
+}
+
+impl Makers {
+    /// Makes all of the result, row by row of tiles.
+    fn run(self, rendering: &mut Rendering, progress: &Progress<'_>, cancel: &Cancel) -> Result<(), Stopped> {
+        let photo = rendering.photo.clone();
+        let whole = Region::whole(photo.picture.width, photo.picture.height).area() as f64;
+        let share = |region: Region| region.area() as f64 / whole * (1.0 - READING - READING_BACK);
+        let rows: Vec<Vec<Region>> = rendering.grid.rows().collect();
+        for region in rows.into_iter().flatten() {
+            cancel.check()?;
+            if let Way::Tiles(worker) = &mut rendering.way {
+                let tile = worker.tile(&photo.picture, region, cancel)?;
+                self.tiles.send(tile).map_err(|_| Stopped::Unheard)?;
+            } else {
+                self.bands.send(rendering.band(region)).map_err(|_| Stopped::Unheard)?;
+            }
+            progress.add(share(region));
+        }
+        Ok(())
+    }
+}
+
+/// Puts tiles that arrive row by row into bands as wide as the result.
+struct Assembly {
+    photo: Arc<pretty_photo::DecodedPhoto>,
+    scale: u32,
+    rows: Vec<Region>,
+    channels: Channels,
+    depth: Depth,
+}
+
+impl Assembly {
+    fn of(rendering: &Rendering, spec: &ResultSpec) -> Self {
+        let width = rendering.photo.picture.width;
+        let row =
+            |tiles: Vec<Region>| tiles.first().map(|first| Region { x: 0, y: first.y, width, height: first.height });
+        Self {
+            photo: rendering.photo.clone(),
+            scale: rendering.scale,
+            rows: rendering.grid.rows().filter_map(row).collect(),
+            channels: rendering.photo.picture.channels,
+            depth: spec.depth,
+        }
+    }
+
+    /// Ends when there are no more tiles, or nobody takes bands any more.
+    fn run(self, tiles: &Receiver<Tile>, bands: &SyncSender<Band>) {
+        for row in &self.rows {
+            let wanted = row.enlarged(self.scale);
+            let mut canvas: Option<Canvas> = None;
+            let mut missing = wanted.area();
+            while missing > 0 {
+                let Ok(tile) = tiles.recv() else { return };
+                missing = missing.saturating_sub(tile.region.area());
+                canvas.get_or_insert_with(|| Canvas::new(wanted, self.channels, self.depth)).place(&tile);
+            }
+            let Some(canvas) = canvas else { return };
+            let alpha = alpha::of(&self.photo.picture, *row, self.scale, self.depth);
+            let band = Band { top: wanted.y, height: wanted.height, colour: canvas.colour, alpha };
+            if bands.send(band).is_err() {
+                return;
+            }
+        }
+    }
+}

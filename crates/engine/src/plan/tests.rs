@@ -1,0 +1,67 @@
+use super::*;
+
+fn manifest() -> Manifest {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::from("version = 1\n");
+    for (id, task, scale) in
+        [("restore", "restore", 1), ("tone", "tone", 1), ("upscale-2x", "upscale", 2), ("upscale-4x", "upscale", 4)]
+    {
+        text.push_str(&format!(
+            "[[model]]\nid = \"{id}\"\nname = \"{id}\"\nversion = \"1\"\ntask = \"{task}\"\nscale = {scale}\nreceptive_field = 1\nstride = 1\n\
+             parameters = 1\nbytes = 1\nsha256 = \"{}\"\nlicence = \"MIT\"\n",
+            "0".repeat(64)
+        ));
+    }
+    std::fs::write(folder.path().join(crate::manifest::FILE), text).unwrap();
+    Manifest::read(folder.path()).unwrap()
+}
+
+fn fault(recipe: &Recipe) -> String {
+    Plan::new(recipe, &manifest()).unwrap_err().to_string()
+}
+
+fn restore(denoise: f32, detail: f32) -> Step {
+    Step::Restore { denoise, detail, model: None }
+}
+
+fn upscale(scale: u32, strength: f32, model: Option<&str>) -> Step {
+    Step::Upscale { scale, strength, model: model.map(Into::into) }
+}
+
+#[test]
+fn faults_are_whole_sentences() {
+    let text = [
+        fault(&Recipe { version: 2, steps: vec![] }),
+        fault(&Recipe::new(vec![restore(0.5, 7.0)])),
+        fault(&Recipe::new(vec![restore(0.5, 0.5), Step::Tone { strength: f32::NAN, model: None }])),
+        fault(&Recipe::new(vec![Step::Tone { strength: -0.1, model: None }])),
+        fault(&Recipe::new(vec![upscale(3, 1.0, None)])),
+        fault(&Recipe::new(vec![upscale(2, 1.0, Some("paint"))])),
+        fault(&Recipe::new(vec![upscale(2, 1.0, Some("upscale-4x"))])),
+        fault(&Recipe::new(vec![Step::Tone { strength: 1.0, model: Some("restore".into()) }])),
+        fault(&Recipe::new(vec![upscale(4, 1.0, None), upscale(4, 1.0, None), upscale(4, 1.0, None)])),
+        read_recipe("{\"version\": 1, \"steps\": [{\"step\": \"paint\"}]}").unwrap_err().to_string(),
+        read_recipe("{\"version\": 1, \"steps\": [], \"more\": 1}").unwrap_err().to_string(),
+    ]
+    .join("\n");
+    insta::assert_snapshot!(text, @"");
+}
+
+#[test]
+fn steps_without_strength_are_left_out() {
+    let plan = Plan::new(
+        &Recipe::new(vec![restore(0.0, 0.0), Step::Tone { strength: 0.0, model: None }, upscale(1, 1.0, None)]),
+        &manifest(),
+    )
+    .unwrap();
+    assert!(plan.leaves_photo_as_it_is());
+    assert_eq!(plan.scale(), 1);
+}
+
+#[test]
+fn an_upscale_without_strength_still_enlarges() {
+    let plan =
+        Plan::new(&Recipe::new(vec![upscale(2, 0.0, None), upscale(4, 1.0, Some("upscale-4x"))]), &manifest()).unwrap();
+    assert_eq!(plan.scale(), 8);
+    assert_eq!(plan.steps.len(), 2);
+}

@@ -1,0 +1,155 @@
+//! How a photo becomes its result, chosen by what the recipe asks: copied, toned straight from sample to sample, or through tiles.
+
+use std::sync::Arc;
+
+use pretty_photo::DecodedPhoto;
+use pretty_photo::picture::{Band, Depth, Picture, Samples};
+
+use crate::alpha;
+use crate::cancel::Cancel;
+use crate::chain::{Chain, Stage};
+use crate::device::Slot;
+use crate::engine::Shared;
+use crate::error::EngineError;
+use crate::pixels::Canvas;
+use crate::plan::{Plan, PlannedStep};
+use crate::region::Region;
+use crate::tiling::{Costs, Grid};
+use crate::tone;
+use crate::tone::lut::ToneLut;
+use crate::worker::Worker;
+
+/// Rows of a band where no tiles are needed: a few megabytes at a time.
+const BAND_PIXELS: u32 = 1 << 19;
+
+/// A photo and all it takes to make any part of its result.
+pub(crate) struct Rendering {
+    pub(crate) photo: Arc<DecodedPhoto>,
+    /// How much larger the result is.
+    pub(crate) scale: u32,
+    pub(crate) grid: Grid,
+    pub(crate) way: Way,
+}
+
+pub(crate) enum Way {
+    AsItIs,
+    ToneOnly { lut: Arc<ToneLut>, strength: f32 },
+    Tiles(Box<Worker>),
+}
+
+impl Rendering {
+    /// `depth` is the result's, for the memory it takes; `name` the photo's, for sentences.
+    pub(crate) fn prepare(
+        shared: &Arc<Shared>,
+        photo: Arc<DecodedPhoto>,
+        plan: &Plan,
+        device: Arc<Slot>,
+        (name, depth): (String, Depth),
+        cancel: &Cancel,
+    ) -> Result<Self, EngineError> {
+        let (width, height) = (photo.picture.width, photo.picture.height);
+        let stages = stages(shared, &photo, plan, cancel)?;
+        let scale = plan.scale();
+        let bands = Grid::bands(width, height, (BAND_PIXELS / width).clamp(1, height));
+        let (grid, way) = match stages.as_slice() {
+            [] => (bands, Way::AsItIs),
+            [Stage::Tone { lut, strength }] => (bands, Way::ToneOnly { lut: lut.clone(), strength: *strength }),
+            _ => {
+                let chain = Arc::new(Chain::new(stages, (width, height)));
+                let sample = if depth == Depth::Sixteen { 2 } else { 1 };
+                let samples = photo.picture.channels.count() + usize::from(photo.picture.alpha.is_some());
+                let per_stage =
+                    chain.stages.iter().map(|stage| shared.working_memory(stage)).collect::<Result<_, _>>()?;
+                let costs = Costs { per_stage, result_pixel: (samples * sample) as u64, budget: shared.memory_budget };
+                let worker = Worker::new(chain.clone(), shared.devices.clone(), device, name);
+                (Grid::choose(&chain, worker.shape(), &costs), Way::Tiles(Box::new(worker)))
+            }
+        };
+        Ok(Self { photo, scale, grid, way })
+    }
+
+    /// A region of the photo as a picture of the result, `scale` times as large, in the photo's depth.
+    pub(crate) fn picture(&mut self, region: Region, cancel: &Cancel) -> Result<Picture, EngineError> {
+        let photo = self.photo.clone();
+        let picture = &photo.picture;
+        let depth = picture.colour.depth();
+        let wanted = region.enlarged(self.scale);
+        let colour = if let Way::Tiles(worker) = &mut self.way {
+            let mut canvas = Canvas::new(wanted, picture.channels, depth);
+            for tile in self.grid.over(region) {
+                cancel.check()?;
+                canvas.place(&worker.tile(picture, tile, cancel)?);
+            }
+            canvas.colour
+        } else {
+            self.directly(&crop(picture, region))
+        };
+        Ok(Picture {
+            width: wanted.width,
+            height: wanted.height,
+            channels: picture.channels,
+            colour,
+            alpha: alpha::of(picture, region, self.scale, depth),
+        })
+    }
+
+    /// Whole rows of the result without tiles, in the photo's depth.
+    pub(crate) fn band(&self, region: Region) -> Band {
+        let picture = &self.photo.picture;
+        let colour = self.directly(&crop(picture, region));
+        Band {
+            top: region.y,
+            height: region.height,
+            colour,
+            alpha: alpha::of(picture, region, 1, picture.colour.depth()),
+        }
+    }
+
+    fn directly(&self, samples: &Samples) -> Samples {
+        match &self.way {
+            Way::ToneOnly { lut, strength } => lut.apply_to_samples(samples, self.photo.picture.channels, *strength),
+            Way::AsItIs | Way::Tiles(_) => samples.clone(),
+        }
+    }
+}
+
+/// The recipe's stages with their models read and verified, and the advice of the tone model taken from the photo.
+fn stages(shared: &Arc<Shared>, photo: &DecodedPhoto, plan: &Plan, cancel: &Cancel) -> Result<Vec<Stage>, EngineError> {
+    let mut inputs = None;
+    let mut stages = Vec::with_capacity(plan.steps.len());
+    for step in &plan.steps {
+        stages.push(match step {
+            PlannedStep::Restore { model, denoise, detail } => {
+                Stage::Restore { model: shared.model(model)?, denoise: *denoise, detail: *detail }
+            }
+            PlannedStep::Tone { model, strength } => {
+                // Advice is about the photo as it was taken, wherever in the recipe the step stands.
+                let inputs =
+                    inputs.get_or_insert_with(|| tone::statistics::tone_inputs(&tone::reduced::reduced(photo)));
+                Stage::Tone { lut: Arc::new(shared.advice(model, inputs, cancel)?), strength: *strength }
+            }
+            PlannedStep::Upscale { model, scale, strength } => {
+                let model = if *strength > 0.0 { Some(shared.model(model)?) } else { None };
+                Stage::Upscale { model, scale: *scale, strength: *strength }
+            }
+        });
+    }
+    Ok(stages)
+}
+
+fn crop(picture: &Picture, region: Region) -> Samples {
+    let (width, channels) = (picture.width as usize, picture.channels.count());
+    match &picture.colour {
+        Samples::Eight(samples) => Samples::Eight(crop_samples(samples, width, channels, region)),
+        Samples::Sixteen(samples) => Samples::Sixteen(crop_samples(samples, width, channels, region)),
+    }
+}
+
+fn crop_samples<S: Copy>(samples: &[S], width: usize, channels: usize, region: Region) -> Vec<S> {
+    let mut cropped = Vec::with_capacity(region.width as usize * region.height as usize * channels);
+    for row in region.y as usize..region.bottom() as usize {
+        let start = (row * width + region.x as usize) * channels;
+        cropped.extend_from_slice(&samples[start..start + region.width as usize * channels]);
+    }
+    cropped
+}

@@ -1,0 +1,96 @@
+//! Loading ONNX Runtime's library: once a process, by absolute path, on a thread that is watched, because a broken library can hang in the
+//! system's loader for ever.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use ort::environment::Environment;
+
+use super::providers;
+use crate::error::EngineError;
+use crate::provider::Provider;
+
+const LOADING_LIMIT: Duration = Duration::from_secs(60);
+
+/// The library of this process: a process can load one, and keeps it.
+static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+
+/// ONNX Runtime, loaded.
+#[derive(Clone)]
+pub(crate) struct Runtime {
+    path: PathBuf,
+    environment: Arc<Environment>,
+}
+
+impl Runtime {
+    /// Loads the library, or gives back the one that is loaded when it is the same file.
+    pub(crate) fn load(path: &Path) -> Result<Self, EngineError> {
+        let path = existing(path)?;
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = loaded.as_ref() {
+            return if runtime.path == path {
+                Ok(runtime.clone())
+            } else {
+                Err(EngineError::RuntimeIsAnother { loaded: runtime.path.clone(), asked: path })
+            };
+        }
+        let runtime = Self { environment: Arc::new(load_watched(&path)?), path };
+        *loaded = Some(runtime.clone());
+        Ok(runtime)
+    }
+
+    /// The processor.
+    pub(crate) fn processor(&self) -> Arc<dyn Provider> {
+        providers::processor(self.environment.clone())
+    }
+
+    /// Everything that the library may be able to use besides the processor, best first. Being listed is no promise that it works.
+    pub(crate) fn accelerators(&self) -> Vec<Arc<dyn Provider>> {
+        providers::accelerators(&self.environment)
+    }
+}
+
+/// The path made absolute, when it names a file.
+fn existing(path: &Path) -> Result<PathBuf, EngineError> {
+    match std::fs::canonicalize(path) {
+        Ok(absolute) if absolute.is_file() => Ok(absolute),
+        _ => {
+            Err(EngineError::RuntimeMissing { path: std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()) })
+        }
+    }
+}
+
+fn load_watched(path: &Path) -> Result<Environment, EngineError> {
+    let (sender, receiver) = mpsc::channel();
+    let thread_path = path.to_path_buf();
+    let stuck = || EngineError::RuntimeStuck { path: path.to_path_buf(), seconds: LOADING_LIMIT.as_secs() };
+    let loading = move || {
+        // The receiver is gone only when the limit has passed; then nobody wants the answer.
+        let _ = sender.send(load(&thread_path));
+    };
+    std::thread::Builder::new()
+        .name("load-onnxruntime".into())
+        .spawn(loading)
+        .map_err(|error| EngineError::RuntimeUnloadable { path: path.to_path_buf(), reason: error.to_string() })?;
+    match receiver.recv_timeout(LOADING_LIMIT) {
+        Ok(answer) => answer,
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(stuck()),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(EngineError::RuntimeUnloadable {
+            path: path.to_path_buf(),
+            reason: "loading it ended without an answer".into(),
+        }),
+    }
+}
+
+fn load(path: &Path) -> Result<Environment, EngineError> {
+    let unloadable = |reason: String| EngineError::RuntimeUnloadable { path: path.to_path_buf(), reason };
+    let builder = ort::init_from(path).map_err(|error| match error {
+        ort::LoadDynamicError::BadVersion { version_str, .. } => {
+            EngineError::RuntimeTooOld { path: path.to_path_buf(), version: version_str }
+        }
+        other => unloadable(other.to_string()),
+    })?;
+    // Microsoft's builds report usage on Windows unless told not to.
+    builder.with_name("pretty").with_telemetry(false).build().map_err(|error| unloadable(error.to_string()))
+}

@@ -1,0 +1,134 @@
+//! The library's execution providers as devices.
+//!
+//! "Compiled in" says nothing about whether a provider works on this machine, so every accelerator is listed here and tried: session creation
+//! fails loudly (`error_on_failure`, no fallback to the processor inside a session), and `device` compares its answers with the processor's.
+
+use std::sync::Arc;
+
+use ort::environment::Environment;
+use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+
+use super::session::OrtSession;
+use crate::model::ModelFile;
+use crate::provider::{ModelSession, OpenError, Provider, TileShape};
+
+/// Side of an accelerator's tiles: large enough that the halo is a small part, small enough for a card with 1 GB.
+const ACCELERATOR_TILE: u32 = 512;
+
+struct OrtProvider {
+    environment: Arc<Environment>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Processor,
+    WebGpu,
+    DirectMl,
+    CoreMl,
+    Cuda,
+}
+
+pub(super) fn processor(environment: Arc<Environment>) -> Arc<dyn Provider> {
+    Arc::new(OrtProvider { environment, kind: Kind::Processor })
+}
+
+pub(super) fn accelerators(environment: &Arc<Environment>) -> Vec<Arc<dyn Provider>> {
+    let mut kinds = Vec::new();
+    if cfg!(target_os = "macos") && available::<ep::CoreML>() {
+        kinds.push(Kind::CoreMl);
+    }
+    if cfg!(windows) && available::<ep::DirectML>() {
+        kinds.push(Kind::DirectMl);
+    }
+    if available::<ep::CUDA>() {
+        kinds.push(Kind::Cuda);
+    }
+    if available::<ep::WebGPU>() {
+        kinds.push(Kind::WebGpu);
+    }
+    kinds
+        .into_iter()
+        .map(|kind| Arc::new(OrtProvider { environment: environment.clone(), kind }) as Arc<dyn Provider>)
+        .collect()
+}
+
+fn available<E: ExecutionProvider>() -> bool {
+    E::is_available().unwrap_or(false)
+}
+
+impl Kind {
+    fn dispatch(self) -> ExecutionProviderDispatch {
+        let dispatch = match self {
+            Self::Processor => ep::CPU::default().with_arena_allocator(true).build(),
+            Self::WebGpu => ep::WebGPU::default().build(),
+            Self::DirectMl => ep::DirectML::default().build(),
+            Self::CoreMl => ep::CoreML::default().with_model_format(ep::coreml::ModelFormat::MLProgram).build(),
+            Self::Cuda => ep::CUDA::default().build(),
+        };
+        dispatch.error_on_failure()
+    }
+}
+
+impl Provider for OrtProvider {
+    fn id(&self) -> &'static str {
+        match self.kind {
+            Kind::Processor => "cpu",
+            Kind::WebGpu => "webgpu",
+            Kind::DirectMl => "directml",
+            Kind::CoreMl => "coreml",
+            Kind::Cuda => "cuda",
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Processor => "This computer's processor",
+            Kind::WebGpu => "Graphics card (WebGPU)",
+            Kind::DirectMl => "Graphics card (DirectML)",
+            Kind::CoreMl => "Apple graphics and Neural Engine (Core ML)",
+            Kind::Cuda => "NVIDIA graphics card (CUDA)",
+        }
+    }
+
+    fn tiles(&self) -> TileShape {
+        if self.kind == Kind::Processor { TileShape::Any } else { TileShape::Fixed(ACCELERATOR_TILE) }
+    }
+
+    fn open(&self, model: &ModelFile) -> Result<Box<dyn ModelSession>, OpenError> {
+        let session = self.session(model).map_err(|error| {
+            if self.kind == Kind::Processor {
+                OpenError::Unfit(format!("ONNX Runtime does not take it: {error}"))
+            } else {
+                OpenError::Device(error.to_string())
+            }
+        })?;
+        Ok(Box::new(OrtSession::new(session, model)?))
+    }
+}
+
+impl OrtProvider {
+    fn session(&self, model: &ModelFile) -> ort::Result<Session> {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let mut builder = Session::builder(&self.environment)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            .with_intra_threads(threads)?
+            // Spinning wins little here, and burns the cores that decode, blend and encode meanwhile, and batteries.
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?
+            .with_parallel_execution(false)?
+            // Measured on the restoring and the enlarging model: planning memory ahead takes twice the memory at the same speed.
+            .with_memory_pattern(false)?
+            .with_execution_providers([self.kind.dispatch()])?;
+        if self.kind != Kind::Processor {
+            builder = builder.with_disable_cpu_fallback()?;
+        }
+        commit(&mut builder, model)
+    }
+}
+
+fn commit(builder: &mut SessionBuilder, model: &ModelFile) -> ort::Result<Session> {
+    builder.commit_from_memory(&model.bytes)
+}

@@ -1,0 +1,146 @@
+//! Cutting a photo into tiles: as large as the memory budget allows, of nearly equal size, few halos.
+//!
+//! Speed per computed pixel hardly depends on the tile, so halos are the only waste, and large tiles waste least.
+
+use crate::chain::Chain;
+use crate::provider::TileShape;
+use crate::region::Region;
+
+/// Rows and columns of tiles over a photo, each tile a region of the photo.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Grid {
+    columns: Vec<(u32, u32)>,
+    rows: Vec<(u32, u32)>,
+}
+
+/// What a tile costs in memory.
+pub(crate) struct Costs {
+    /// Bytes that each stage's model works with per pixel of its input; 0 for stages without a model.
+    pub(crate) per_stage: Vec<f64>,
+    /// Bytes of a pixel of the result in its final form.
+    pub(crate) result_pixel: u64,
+    /// Bytes that all of it may take.
+    pub(crate) budget: u64,
+}
+
+/// Tile edges fall on multiples of this, which is a multiple of the strides in use, so that no model computes what nobody wants.
+const ALIGNMENT: u32 = 16;
+const SMALLEST: u32 = 64;
+/// Bytes of a pixel in floating point, three planes.
+const PLANES: f64 = 12.0;
+
+impl Grid {
+    /// The grid with the least waste whose tiles fit the budget. When nothing fits, the smallest tiles.
+    pub(crate) fn choose(chain: &Chain, shape: TileShape, costs: &Costs) -> Self {
+        let (width, height) = chain.photo();
+        if let TileShape::Fixed(side) = shape {
+            let core = largest_core(chain, side);
+            return Self { columns: divide(width, width.div_ceil(core)), rows: divide(height, height.div_ceil(core)) };
+        }
+        let mut best: Option<(u64, u64, Self)> = None;
+        let most = |length: u32| length.div_ceil(SMALLEST).max(1);
+        for columns in 1..=most(width) {
+            let fits = |rows: &u32| fits(chain, tile_size(width, height, columns, *rows), costs);
+            let Some(rows) = (1..=most(height)).find(fits) else { continue };
+            let grid = Self { columns: divide(width, columns), rows: divide(height, rows) };
+            let computed = grid.computed(chain, shape);
+            let tiles = u64::from(columns) * u64::from(rows);
+            if best.as_ref().is_none_or(|(least, fewest, _)| (computed, tiles) < (*least, *fewest)) {
+                best = Some((computed, tiles, grid));
+            }
+            // More columns only add halos once one row is enough.
+            if rows == 1 {
+                break;
+            }
+        }
+        best.map_or_else(
+            || Self { columns: divide(width, most(width)), rows: divide(height, most(height)) },
+            |(_, _, grid)| grid,
+        )
+    }
+
+    /// One column of bands of so many rows, for work that needs no tiles.
+    pub(crate) fn bands(width: u32, height: u32, rows: u32) -> Self {
+        let mut bands = Vec::new();
+        let mut top = 0;
+        while top < height {
+            bands.push((top, rows.min(height - top)));
+            top += rows.min(height - top);
+        }
+        Self { columns: vec![(0, width)], rows: bands }
+    }
+
+    /// Rows of tiles, from the top; in each the tiles from the left.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Vec<Region>> + '_ {
+        self.rows
+            .iter()
+            .map(|&(y, height)| self.columns.iter().map(|&(x, width)| Region { x, y, width, height }).collect())
+    }
+
+    /// Tiles over a part of the photo, none larger than the grid's.
+    pub(crate) fn over(&self, region: Region) -> Vec<Region> {
+        let largest = |parts: &[(u32, u32)]| parts.iter().map(|part| part.1).max().unwrap_or(1);
+        let part = |start: u32, length: u32, most: u32| {
+            divide(length, length.div_ceil(most))
+                .into_iter()
+                .map(move |(offset, length)| (start + offset, length))
+                .collect::<Vec<_>>()
+        };
+        let columns = part(region.x, region.width, largest(&self.columns).max(ALIGNMENT));
+        let rows = part(region.y, region.height, largest(&self.rows).max(ALIGNMENT));
+        rows.iter()
+            .flat_map(|&(y, height)| columns.iter().map(move |&(x, width)| Region { x, y, width, height }))
+            .collect()
+    }
+
+    /// Pixels that the models compute in all, counted at their inputs and weighed by what they give.
+    fn computed(&self, chain: &Chain, shape: TileShape) -> u64 {
+        self.rows().flatten().flat_map(|region| chain.windows(region, shape)).map(|window| window.padded.area()).sum()
+    }
+}
+
+fn tile_size(width: u32, height: u32, columns: u32, rows: u32) -> (u32, u32) {
+    let side = |length: u32, parts: u32| length.div_ceil(parts).next_multiple_of(ALIGNMENT).min(length);
+    (side(width, columns), side(height, rows))
+}
+
+/// Nearly equal parts on multiples of the alignment.
+fn divide(length: u32, parts: u32) -> Vec<(u32, u32)> {
+    let edge = |part: u32| {
+        let exact = u64::from(length) * u64::from(part) / u64::from(parts);
+        if part == parts { length } else { (exact as u32).next_multiple_of(ALIGNMENT).min(length) }
+    };
+    (0..parts).map(|part| (edge(part), edge(part + 1) - edge(part))).filter(|(_, length)| *length > 0).collect()
+}
+
+/// Memory of the worst tile of this size: one stage's model at work between its input and output, the tiles waiting around it, and two bands of
+/// the result on their way to the encoder.
+fn fits(chain: &Chain, (width, height): (u32, u32), costs: &Costs) -> bool {
+    let (photo_width, photo_height) = chain.photo();
+    let middle = Region { x: (photo_width - width) / 2, y: (photo_height - height) / 2, width, height };
+    let windows = chain.windows(middle, TileShape::Any);
+    let mut worst = 0.0f64;
+    for (window, per_pixel) in windows.iter().zip(&costs.per_stage) {
+        let (input, output) = (window.padded.area() as f64, window.output.area() as f64);
+        worst = worst.max(input * (per_pixel + 2.0 * PLANES) + output * PLANES);
+    }
+    let scale = u64::from(chain.scale());
+    let result_tile = u64::from(width) * u64::from(height) * scale * scale;
+    let band = u64::from(photo_width) * scale * u64::from(height) * scale * costs.result_pixel;
+    worst + 2.0 * result_tile as f64 * PLANES + 2.0 * band as f64 <= costs.budget as f64
+}
+
+/// The largest side of a tile whose windows all fit a device's fixed shape.
+fn largest_core(chain: &Chain, side: u32) -> u32 {
+    // Far from every border, where halos are cut nowhere.
+    let (width, height) = (1 << 20, 1 << 20);
+    let fits = |core: u32| {
+        let region = Region { x: width / 2, y: height / 2, width: core, height: core };
+        let windows = chain.windows_in((width, height), region, TileShape::Any);
+        windows.iter().all(|window| window.padded.width.max(window.padded.height) <= side)
+    };
+    (1..=side / ALIGNMENT).rev().map(|steps| steps * ALIGNMENT).find(|&core| fits(core)).unwrap_or(ALIGNMENT)
+}
+
+#[cfg(test)]
+mod tests;
