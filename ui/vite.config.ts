@@ -12,7 +12,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
   },
   // Without this vitest would take Svelte's server build, in which nothing mounts.
-  resolve: process.env["VITEST"] ? { conditions: ["browser"] } : {},
+  resolve: mode === "test" ? { conditions: ["browser"] } : {},
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.ts"],

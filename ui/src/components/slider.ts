@@ -1,0 +1,43 @@
+/** What a slider's keys and pointer do to its value. Pure. */
+export interface Range {
+  min: number;
+  max: number;
+  /** Where Home and a double click go; the minimum when there is none. */
+  home: number | null;
+}
+
+const clamp = (value: number, range: Range) => Math.min(range.max, Math.max(range.min, value));
+
+/** The value after a key, or null when the key is not the slider's. */
+export function afterKey(value: number, key: string, shift: boolean, range: Range): number | null {
+  const step = shift ? 10 : 1;
+  switch (key) {
+    case "ArrowRight":
+    case "ArrowUp":
+      return clamp(value + step, range);
+    case "ArrowLeft":
+    case "ArrowDown":
+      return clamp(value - step, range);
+    case "PageUp":
+      return clamp(value + 10, range);
+    case "PageDown":
+      return clamp(value - 10, range);
+    case "Home":
+      return clamp(range.home ?? range.min, range);
+    case "End":
+      return range.max;
+    default:
+      return null;
+  }
+}
+
+/** The value under a pointer: `along` from 0 at the left end of the track to 1 at the right. */
+export function atPointer(along: number, range: Range): number {
+  return clamp(Math.round(range.min + along * (range.max - range.min)), range);
+}
+
+/** What a typed text means, or null when it is no number. */
+export function typed(text: string, range: Range): number | null {
+  const value = Number(text.trim().replace("%", "").replace(",", "."));
+  return text.trim() === "" || !Number.isFinite(value) ? null : clamp(Math.round(value), range);
+}

@@ -1,0 +1,125 @@
+/**
+ * What the viewer shows, as layers of tiles: the original, the preview over it, and the saved result. Pure but for the clock it is given.
+ */
+import type { PhotoId, PreviewTile, Recipe } from "../../contract/generated";
+import type { Size, Tile } from "./geometry";
+
+/** A photo as the viewer needs it. */
+export interface Subject {
+  id: PhotoId;
+  size: Size;
+  thumbnail: string | null;
+  recipe: Recipe;
+  /** How many times larger the result is than the photo. */
+  scale: number;
+  /** Whether the recipe leaves the photo as it is. */
+  untouched: boolean;
+  /** The saved result of this very recipe, when there is one. */
+  result: { key: string; size: Size } | null;
+  /** False while the studio has something better to do than previews, or cannot make any. */
+  previewable: boolean;
+}
+
+export const sourceAddress = (photo: PhotoId, level: number, tile: Tile) => `source/${photo}/${level}/${tile.x}/${tile.y}`;
+export const resultAddress = (key: string, level: number, tile: Tile) => `result/${key}/${level}/${tile.x}/${tile.y}`;
+
+const at = (level: number, tile: Tile) => `${level}/${tile.x}/${tile.y}`;
+
+/** A preview tile that has been announced. */
+export interface Announced {
+  address: string;
+  isFinal: boolean;
+  key: string;
+}
+
+/**
+ * Preview tiles announced so far for one photo. When the recipe changes, tiles of the recipe before stay in place until their
+ * successors come, so that a moved slider never flashes back to the original.
+ */
+export class Previews {
+  #key: string | null = null;
+  #tiles = new Map<string, Announced>();
+  /** Tiles that came before the studio had said which key they go by. */
+  #early: PreviewTile[] = [];
+  #arrivals: number[] = [];
+
+  get key(): string | null {
+    return this.#key;
+  }
+
+  /** Another photo. */
+  clear(): void {
+    this.#key = null;
+    this.#tiles.clear();
+    this.#early = [];
+    this.#arrivals = [];
+  }
+
+  /** A view has been asked for; what arrives is timed from here. */
+  asked(now: number): void {
+    this.#arrivals = [now];
+  }
+
+  /** The studio has said under which key the tiles of the view come. */
+  use(key: string, now: number): void {
+    this.#key = key;
+    const early = this.#early;
+    this.#early = [];
+    for (const tile of early) this.add(tile, now);
+  }
+
+  /** Returns whether the tile is of any use. */
+  add(tile: PreviewTile, now: number): boolean {
+    if (tile.recipe_key !== this.#key) {
+      // Either late news of a recipe that is gone, or early news of one that comes.
+      this.#early = [...this.#early.slice(-63), tile];
+      return false;
+    }
+    this.#tiles.set(at(tile.level, tile.at), { address: tile.address, isFinal: tile.is_final, key: tile.recipe_key });
+    this.#arrivals.push(now);
+    return true;
+  }
+
+  get(level: number, tile: Tile): Announced | null {
+    return this.#tiles.get(at(level, tile)) ?? null;
+  }
+
+  /** Whether a tile is of the recipe that is asked for now. */
+  isCurrent(announced: Announced | null): boolean {
+    return announced !== null && announced.key === this.#key;
+  }
+
+  /** Seconds until `missing` more tiles are there, as measured since the view was asked for; null while that would be a guess. */
+  secondsLeft(missing: number, now: number): number | null {
+    const came = this.#arrivals.length - 1;
+    if (missing === 0 || came < 2) return null;
+    const last = this.#arrivals.at(-1)!;
+    const each = (last - this.#arrivals[0]!) / came;
+    const left = (each * missing - (now - last)) / 1000;
+    return left >= 1 ? left : null;
+  }
+}
+
+/** One square of the tile mark. */
+export type Square = "waiting" | "there" | "final";
+
+export interface Mark {
+  columns: number;
+  squares: Square[];
+  done: number;
+  secondsLeft: number | null;
+}
+
+/** The tile mark for the tiles in view: row by row, whatever the order in which they were asked for. */
+export function markOf(previews: Previews, level: number, tiles: readonly Tile[], now: number): Mark | null {
+  if (tiles.length === 0) return null;
+  const inRows = [...tiles].sort((a, b) => a.y - b.y || a.x - b.x);
+  const columns = new Set(tiles.map((tile) => tile.x)).size;
+  const squares = inRows.map((tile): Square => {
+    const announced = previews.get(level, tile);
+    if (!announced || !previews.isCurrent(announced)) return "waiting";
+    return announced.isFinal ? "final" : "there";
+  });
+  const done = squares.filter((square) => square !== "waiting").length;
+  return { columns, squares, done, secondsLeft: previews.secondsLeft(tiles.length - done, now) };
+}
