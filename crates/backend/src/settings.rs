@@ -1,0 +1,165 @@
+//! What can be configured, read once at the start into plain structures.
+//!
+//! The list of keys and defaults is `default.toml`, which is also the operator's reference. Reading the environment and files is in
+//! [`load`]; nothing else in the service looks at the environment.
+
+pub mod load;
+
+use serde::Deserialize;
+use std::fmt;
+
+/// A value that is never printed.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing was configured.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "Secret(empty)" } else { "Secret([redacted])" })
+    }
+}
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How the service is reached.
+    pub server: Server,
+    /// Where rows are kept.
+    pub database: Database,
+    /// Passwords, tokens and their limits.
+    pub accounts: Accounts,
+    /// Sign-in with Google.
+    pub google: Google,
+    /// How letters leave.
+    pub mail: Mail,
+    /// Background work.
+    pub worker: Worker,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// How the service is reached.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Public address without a slash at the end; empty: from `listen`.
+    pub base_url: String,
+    /// Folder of the embedded database, photos and mailbox.
+    pub data: String,
+    /// Entries from the right of `X-Forwarded-For` that our own proxies wrote.
+    pub trusted_proxies: usize,
+    /// Seconds a request may take.
+    pub request_timeout_seconds: u64,
+    /// Bytes of a body that is not an upload.
+    pub body_limit_bytes: usize,
+    /// Seconds that running requests get when the service stops.
+    pub shutdown_seconds: u64,
+}
+
+/// Where rows are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Empty for SQLite in the data folder, or `postgres://…`.
+    pub url: Secret,
+    /// Size of the pool.
+    pub connections: u32,
+    /// When SQLite says that a commit is done.
+    pub sqlite_synchronous: Synchronous,
+}
+
+/// When SQLite says that a commit is done.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Synchronous {
+    /// When it is on the disk.
+    Full,
+    /// When the system has it.
+    Normal,
+}
+
+/// Passwords, tokens and their limits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    /// bcrypt's cost.
+    pub password_cost: u32,
+    /// Passwords checked at the same moment.
+    pub password_parallel: usize,
+    /// Life of an access token, seconds.
+    pub access_token_seconds: u64,
+    /// Life of a refresh token, seconds.
+    pub refresh_token_seconds: u64,
+    /// Life of a sign-in on our own pages, seconds.
+    pub web_session_seconds: u64,
+    /// Seconds after its use in which a refresh token is answered again.
+    pub refresh_grace_seconds: u64,
+    /// Failed sign-ins an hour for one account.
+    pub sign_in_per_account: u32,
+    /// Sign-ins an hour from one network address.
+    pub sign_in_per_address: u32,
+    /// Letters an hour that one mail address can be made to get.
+    pub mail_per_account: u32,
+    /// Sign-ups and resets an hour from one network address.
+    pub sign_up_per_address: u32,
+}
+
+/// Sign-in with Google.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Google {
+    /// The OpenID issuer; another one in tests and in the sandbox.
+    pub issuer: String,
+    /// Empty: not offered.
+    pub client_id: String,
+    /// Of the web client; never ships with the app.
+    pub client_secret: Secret,
+}
+
+/// How letters leave.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Empty: a folder.
+    pub smtp_url: Secret,
+    /// Sender.
+    pub from: String,
+}
+
+/// Background work.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Whether `serve` also works.
+    pub embedded: bool,
+    /// Milliseconds between looks for work.
+    pub poll_milliseconds: u64,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Level or directives.
+    pub level: String,
+}

@@ -1,0 +1,7 @@
+//! The backend's integration tests: one binary, everything that touches a database on SQLite and on PostgreSQL.
+
+#[macro_use]
+mod support;
+
+mod ledger;
+mod migration;
