@@ -1,2 +1,33 @@
-//! The engine for scripts and servers without a screen.
-fn main() {}
+//! `pretty`: the engine for scripts and servers without a screen.
+//!
+//! Reads arguments, hands photos to the engine one by one, and tells what came of each. No logic of its own: what a recipe means, what Auto
+//! chooses, where a result may be written and which device is trusted is the engine's to say.
+
+mod arguments;
+mod batch;
+mod choice;
+mod exit;
+mod listing;
+mod opening;
+mod photos;
+mod progress;
+mod recipes;
+mod target;
+mod telling;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Task};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let end = match &arguments.task {
+        Task::Enhance(wanted) => batch::enhance(wanted),
+        Task::Devices(wanted) => listing::devices(wanted),
+        Task::Models(wanted) => listing::models(wanted),
+        Task::Recipe(wanted) => recipes::show(wanted),
+    };
+    ExitCode::from(end.code())
+}

@@ -1,0 +1,161 @@
+//! The real window on a display of its own, with folders and a message bus of its own, so that nothing of the person's is touched.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use crate::display::Display;
+use crate::webdriver::Session;
+use crate::{pretty, programs};
+
+/// Programs that the window's journeys need.
+pub const NEEDS: &[&str] = &["Xvfb", "dbus-run-session", "WebKitWebDriver", "xdotool", "import"];
+
+/// Folders that stand in for a person's home.
+pub struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    /// New and empty.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for name in ["home", "data", "config", "cache", "run"] {
+            std::fs::create_dir(folder.path().join(name)).expect("a folder");
+        }
+        std::fs::set_permissions(folder.path().join("run"), std::fs::Permissions::from_mode(0o700))
+            .expect("permissions");
+        Self { folder }
+    }
+
+    /// A place in it for the test's own files.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Sets the variables of a command so that it lives here.
+    pub fn furnish(&self, command: &mut Command, display: &Display) {
+        let at = |name: &str| self.folder.path().join(name);
+        command
+            .env("HOME", at("home"))
+            .env("XDG_DATA_HOME", at("data"))
+            .env("XDG_CONFIG_HOME", at("config"))
+            .env("XDG_CACHE_HOME", at("cache"))
+            .env("XDG_RUNTIME_DIR", at("run"))
+            .env("DISPLAY", display.name())
+            .env("NO_AT_BRIDGE", "1")
+            .env("GTK_THEME", "Adwaita")
+            .env("LC_ALL", "C.UTF-8")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS");
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The window, driven. Closed, with everything it started, when dropped.
+pub struct Window {
+    /// The page.
+    pub page: Session,
+    /// Where it is shown.
+    pub display: Display,
+    /// Where it lives.
+    pub home: Home,
+    driver: Child,
+}
+
+impl Window {
+    /// Opens the window with photos given on its command line.
+    #[must_use]
+    pub fn open(photos: &[PathBuf]) -> Self {
+        let display = Display::start(1440, 900);
+        let home = Home::new();
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        let mut command = Command::new("dbus-run-session");
+        command.args(["--", "WebKitWebDriver", &format!("--port={port}")]);
+        home.furnish(&mut command, &display);
+        // Without this the web view does not let itself be driven.
+        command.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let driver = command.spawn().expect("dbus-run-session");
+        let arguments: Vec<String> = photos.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        let page = Session::open(port, programs::window(), &arguments);
+        Self { page, display, home, driver }
+    }
+
+    /// Drops files on the window: the event that the shell sends when it has taken a drop.
+    pub fn drop_event(&self, paths: &[PathBuf]) {
+        let answer = self.page.run_async(
+            "const done = arguments[arguments.length - 1];
+             const send = (event, payload) => __TAURI_INTERNALS__.invoke('plugin:event|emit_to', {target: {kind: 'Webview', label: 'main'}, event, payload});
+             const position = {x: 700, y: 400};
+             send('tauri://drag-enter', {paths: arguments[0], position})
+               .then(() => send('tauri://drag-drop', {paths: arguments[0], position}))
+               .then(() => done('ok'), (problem) => done(String(problem)));",
+            &[json!(paths)],
+        );
+        assert_eq!(answer, "ok");
+    }
+
+    /// Drags files onto the window, as a hand with a mouse would, from another program.
+    pub fn drag(&self, paths: &[PathBuf]) {
+        let source = self.home.path().join("drag-source.py");
+        std::fs::write(&source, DRAG_SOURCE).expect("the drag source");
+        let mut command = Command::new("python3");
+        command.arg(&source).args(paths).stdin(Stdio::null());
+        self.home.furnish(&mut command, &self.display);
+        let mut child = command.spawn().expect("python3");
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let hand = |words: &[&str]| self.display.hand(words);
+        hand(&["mousemove", "40", "40", "mousedown", "1"]);
+        for step in 1..=10 {
+            let (x, y) = ((40 + step * 66).to_string(), (40 + step * 38).to_string());
+            hand(&["mousemove", &x, &y]);
+            std::thread::sleep(std::time::Duration::from_millis(150));
+        }
+        hand(&["mouseup", "1"]);
+        std::thread::sleep(std::time::Duration::from_millis(1000));
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // The group holds the message bus, the driver, the window and its web processes.
+        pretty::signal_group(self.driver.id(), "TERM");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        pretty::signal_group(self.driver.id(), "KILL");
+        let _ = self.driver.wait();
+    }
+}
+
+/// A small window in the upper left corner that offers files to be dragged away.
+const DRAG_SOURCE: &str = r#"
+import pathlib, sys
+import gi
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gdk, Gtk
+
+uris = [pathlib.Path(path).resolve().as_uri() for path in sys.argv[1:]]
+window = Gtk.Window(type=Gtk.WindowType.POPUP)
+window.set_default_size(80, 80)
+window.move(0, 0)
+box = Gtk.EventBox()
+box.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [Gtk.TargetEntry.new("text/uri-list", 0, 0)], Gdk.DragAction.COPY)
+box.connect("drag-data-get", lambda widget, context, data, info, time: data.set_uris(uris))
+window.add(box)
+window.show_all()
+Gtk.main()
+"#;

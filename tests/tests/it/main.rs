@@ -1,0 +1,12 @@
+//! Journeys through the whole product, from outside.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod bad_input;
+mod command_line;
+mod disk;
+mod fidelity;
+mod killed;
+mod no_network;
+mod robust;
+mod runtime_library;
+mod window;
