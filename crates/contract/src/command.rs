@@ -148,4 +148,8 @@ pub struct Snapshot {
     pub settings: Settings,
     /// Why nothing can be enhanced here, when that is so (no ONNX Runtime, no models).
     pub trouble: Option<crate::problem::Problem>,
+    /// Something to know that keeps nothing from working (settings that were not understood).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub notice: Option<crate::problem::Problem>,
 }
