@@ -7,7 +7,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::{Opened, jpeg_header, jpeg_header::JpegHeader, room};
+use super::{Opened, jpeg_header, jpeg_header::JpegHeader, plain, room};
 use crate::error::PhotoError;
 use crate::facts::Header;
 use crate::limits::Limits;
@@ -100,9 +100,4 @@ fn settled(parsed: JpegHeader, opened: &Opened, limits: &Limits) -> Result<(Head
 fn has_end_mark(scans: &[u8]) -> bool {
     // Most files end with it, some with a second picture or padding behind it.
     scans.ends_with(&[0xFF, 0xD9]) || scans.windows(2).any(|pair| pair == [0xFF, 0xD9])
-}
-
-/// A decoder's message as the end of a sentence.
-fn plain(message: &str) -> String {
-    message.trim().trim_end_matches('.').replace('\n', " ")
 }

@@ -1,8 +1,13 @@
 //! From a file to an upright picture with its metadata. One module a format; this one opens, guards and stands the picture up.
 
+mod interleaved;
 mod jpeg;
-mod jpeg_header;
+pub(crate) mod jpeg_header;
+mod plain_formats;
 mod png;
+mod tiff;
+mod tiff_samples;
+mod webp;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -94,7 +99,9 @@ pub(crate) fn read_header(opened: &mut Opened, limits: &Limits) -> Result<Header
     match opened.format {
         SourceFormat::Jpeg => jpeg::read_header(opened, limits),
         SourceFormat::Png => png::read_header(opened, limits),
-        other => Err(PhotoError::unsupported(&opened.path, format!("a {} file", other.name()))),
+        SourceFormat::Webp => webp::read_header(opened, limits),
+        SourceFormat::Tiff => tiff::read_header(opened, limits),
+        SourceFormat::Bmp | SourceFormat::Gif => plain_formats::read_header(opened, limits),
     }
 }
 
@@ -102,7 +109,9 @@ pub(crate) fn read_picture(opened: &mut Opened, limits: &Limits) -> Result<(Head
     match opened.format {
         SourceFormat::Jpeg => jpeg::read_picture(opened, limits),
         SourceFormat::Png => png::read_picture(opened, limits),
-        other => Err(PhotoError::unsupported(&opened.path, format!("a {} file", other.name()))),
+        SourceFormat::Webp => webp::read_picture(opened, limits),
+        SourceFormat::Tiff => tiff::read_picture(opened, limits),
+        SourceFormat::Bmp | SourceFormat::Gif => plain_formats::read_picture(opened, limits),
     }
 }
 
@@ -120,4 +129,9 @@ pub(crate) fn room<T: Copy + Default>(path: &Path, length: usize) -> Result<Vec<
 /// An EXIF block without the `Exif\0\0` that some writers put before it.
 pub(crate) fn without_exif_mark(block: &[u8]) -> &[u8] {
     block.strip_prefix(b"Exif\0\0").unwrap_or(block)
+}
+
+/// A decoder's message as the end of a sentence.
+pub(crate) fn plain(message: &str) -> String {
+    message.trim().trim_end_matches('.').replace('\n', " ")
 }

@@ -3,6 +3,8 @@
 mod bands;
 mod jpeg;
 mod png;
+mod tiff;
+mod webp;
 
 use std::fs::File;
 
@@ -43,9 +45,8 @@ pub fn encode<E>(
     let outcome = match spec.format {
         Format::Jpeg => jpeg::encode(spec, out, &mut rows),
         Format::Png => png::encode(spec, out, &mut rows),
-        Format::Webp | Format::Tiff => {
-            Err(EncodeFailure::Photo(PhotoError::Internal { what: "not here yet".to_owned() }))
-        }
+        Format::Webp => webp::encode(spec, out, &mut rows),
+        Format::Tiff => tiff::encode(spec, out, &mut rows),
     };
     match outcome {
         Ok(fingerprint) => Ok(fingerprint),

@@ -2,6 +2,7 @@
 //! maker notes survive.
 
 pub(crate) mod exif;
+pub(crate) mod ifd;
 pub(crate) mod xmp;
 
 /// What travels beside the pixels. Absent blocks are `None`, never empty.
