@@ -1,3 +1,6 @@
+import { cleanup } from "@testing-library/svelte";
+import { afterEach } from "vitest";
+
 /** What jsdom lacks and the window has. */
 class NoResizeObserver {
   observe(): void {}
@@ -17,6 +20,8 @@ globalThis.matchMedia ??= ((query: string) => ({
   dispatchEvent: () => false,
 })) as typeof matchMedia;
 Element.prototype.scrollIntoView ??= () => {};
+Element.prototype.setPointerCapture ??= () => {};
+Element.prototype.releasePointerCapture ??= () => {};
 // jsdom has the element, not its behaviour; the browser's own focus trap is seen in the browser tests.
 HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
   this.open = true;
@@ -25,3 +30,5 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
   this.open = false;
   this.dispatchEvent(new Event("close"));
 };
+
+afterEach(cleanup);

@@ -38,6 +38,11 @@ export const ERROR_WORDS: Record<Code, ErrorWords> = {
   internal: { title: "App is faulty", advice: "Try again. If it comes back, close the app and open it again.", action: "retry" },
 };
 
+/** Whether to offer another try. */
+export function worthRetrying(problem: Problem): boolean {
+  return problem.retryable || errorWords(problem).action === "retry";
+}
+
 /** Words for a problem; a code from a newer program than this window gets those of a fault. */
 export function errorWords(problem: Problem): ErrorWords {
   return ERROR_WORDS[problem.code] ?? ERROR_WORDS.internal;

@@ -156,12 +156,15 @@ export const en = {
 
   presets: {
     auto: "Auto",
-    clean: "Clean up noise",
-    sharpen: "Bring back detail",
-    light: "Light and colour only",
-    enlarge2: "Enlarge 2×",
-    enlarge4: "Enlarge 4×",
     none: "Leave as it is",
+    /** By their ids; one without an entry goes by its own name. */
+    named: {
+      "light-and-colour": "Light and colour",
+      "clean-up-noise": "Clean up noise",
+      "sharpen-detail": "Sharpen detail",
+      "enlarge-2x": "Enlarge 2×",
+      "enlarge-4x": "Enlarge 4×",
+    } as Record<string, string>,
   },
 
   main: {
@@ -173,9 +176,9 @@ export const en = {
     only: "Only this photo",
     stop: "Stop",
     stopAll: "Stop all",
-    working: (closed: number, all: number) => (all === 1 ? "Enhancing" : `Enhancing ${Math.min(closed + 1, all)} of ${all}`),
+    working: (closed: number, all: number) => (all === 1 ? "Enhancing" : `${Math.min(closed + 1, all)} of ${all}`),
     left: (what: string, progress: number, seconds: number | null) =>
-      seconds === null ? `${what} · ${percent(progress)}` : `${what} · ${aboutDuration(seconds)} left`,
+      seconds === null ? `${what} · ${percent(progress)}` : `${what} · ${duration(seconds)} left`,
     nothing: "Nothing to enhance",
     cannot: "Cannot enhance here",
   },
@@ -293,14 +296,14 @@ export const en = {
     fit: "Fit",
     zoomBy: "Zoom in, zoom out",
     original: "Hold for the original",
-    move: "Move the photo when zoomed in",
-    split: "Move before and after by 1 %, by 10 %",
+    move: "Move the photo",
+    split: "Before and after, by 1 or 10 %",
     pick: "Next or previous photo",
     range: "Select more",
     all: "Select all",
     toggle: "Select or unselect",
     remove: "Remove from list",
-    sliderBy: "Strength by 1, by 10",
+    sliderBy: "Strength, by 1 or 10",
     sliderAuto: "Strength back to Auto",
     undo: "Undo, redo",
     enhance: "Enhance",

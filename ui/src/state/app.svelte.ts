@@ -53,6 +53,8 @@ export class App {
   #batch = new Set<PhotoId>();
   /** Recipes of results, by the results' keys. */
   #madeWith = new SvelteMap<string, Recipe>();
+  /** Recipes of the photos in work. */
+  #inWork = new Map<PhotoId, Recipe>();
 
   constructor(host: Host) {
     this.studio = new Studio(host);
@@ -70,6 +72,8 @@ export class App {
     await this.studio.host.onDrop((drop) => this.#drop(drop));
     try {
       await this.studio.connect();
+      const notice = this.studio.notice;
+      if (notice) this.messages.say({ kind: "lasting", tone: "warn", text: notice.message });
     } catch (thrown) {
       const problem = thrown as Problem;
       this.messages.say({ kind: "lasting", tone: "bad", text: problem.message ?? words.messages.noConnection, more: words.messages.noConnection });
@@ -199,8 +203,12 @@ export class App {
 
   #photoChanged(photo: Photo): void {
     this.edits.settle(photo);
-    if (photo.state.kind === "done" && !this.#madeWith.has(photo.state.result.key)) this.#madeWith.set(photo.state.result.key, photo.recipe);
-    if (photo.state.kind === "waiting" || photo.state.kind === "working") this.#batch.add(photo.id);
+    const state = photo.state;
+    if (state.kind === "waiting" || state.kind === "working") this.#batch.add(photo.id);
+    // A job takes the recipe as it stands when the work begins; a later turn of a knob is not in the result.
+    if (state.kind === "working" && !this.#inWork.has(photo.id)) this.#inWork.set(photo.id, photo.recipe);
+    if (state.kind === "done" && !this.#madeWith.has(state.result.key)) this.#madeWith.set(state.result.key, this.#inWork.get(photo.id) ?? photo.recipe);
+    if (state.kind !== "working") this.#inWork.delete(photo.id);
   }
 
   /** Says how the photos that were in the queue have ended. Waits a moment: the last photo's own news may follow the queue's. */

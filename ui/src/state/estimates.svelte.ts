@@ -14,9 +14,16 @@ export class Estimates {
     this.#studio = studio;
   }
 
-  /** The answer to this question, when there is one; the last answer does not serve for another question. */
+  /** All of these photos together; null while that is not known. Photos asked for beside them are taken off again. */
   secondsFor(photos: readonly PhotoId[]): number | null {
-    return this.#isFor(photos) ? (this.#answer?.estimate.seconds ?? null) : null;
+    const answer = this.#answer;
+    if (answer === null || !this.#isFor(photos) || answer.estimate.seconds === null) return null;
+    let seconds = answer.estimate.seconds;
+    for (const each of answer.estimate.each.slice(photos.length)) {
+      if (each === null) return null;
+      seconds -= each;
+    }
+    return Math.max(0, seconds);
   }
 
   secondsForOne(photo: PhotoId): number | null {

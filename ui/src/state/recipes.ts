@@ -75,9 +75,12 @@ export function turn(recipe: Recipe, change: Partial<Knobs>): Recipe {
   }
 
   const before = recipe.steps.map((step) => step.step);
-  const place = (step: Step) => (before.includes(step.step) ? before.indexOf(step.step) : ORDER[step.step] - 0.5);
-  wanted.sort((a, b) => place(a) - place(b));
-  return { version: recipe.version, steps: wanted };
+  const steps = wanted.filter((step) => before.includes(step.step)).sort((a, b) => before.indexOf(a.step) - before.indexOf(b.step));
+  for (const step of wanted.filter((step) => !before.includes(step.step))) {
+    const later = steps.findIndex((other) => ORDER[other.step] > ORDER[step.step]);
+    steps.splice(later < 0 ? steps.length : later, 0, step);
+  }
+  return { version: recipe.version, steps };
 }
 
 /** Whether two recipes do the same. Strengths pass through 32-bit numbers on their way, so they are compared with a little room. */
@@ -112,18 +115,6 @@ export function autoHasASay(recipe: Recipe, auto: Recipe): boolean {
   const chosen = knobsOf(auto);
   return (["tone", "denoise", "detail"] as const).some((knob) => is[knob] > 0 && is[knob] === chosen[knob]) || (is.scale > 1 && is.scale === chosen.scale);
 }
-
-export type PresetId = "clean" | "sharpen" | "light" | "enlarge2" | "enlarge4" | "none";
-
-/** Presets that come with the app. "Auto" is not among them: it is another recipe for every photo. */
-export const PRESETS: Record<PresetId, Recipe> = {
-  clean: turn(EMPTY_RECIPE, { denoise: 60 }),
-  sharpen: turn(EMPTY_RECIPE, { denoise: 15, detail: 60 }),
-  light: turn(EMPTY_RECIPE, { tone: 60 }),
-  enlarge2: turn(EMPTY_RECIPE, { scale: 2, upscale: 100 }),
-  enlarge4: turn(EMPTY_RECIPE, { scale: 4, upscale: 100 }),
-  none: EMPTY_RECIPE,
-};
 
 /** "Light & colour 58, Denoise 34" in the given words; for lists. */
 export function describe(recipe: Recipe, names: Record<Knob, string>, nothing: string): string {

@@ -45,6 +45,8 @@ export class Studio {
   models = $state.raw<Model[]>([]);
   settings = $state.raw<Settings>(NO_SETTINGS);
   trouble = $state.raw<Problem | null>(null);
+  /** Something to know that keeps nothing from working. */
+  notice = $state.raw<Problem | null>(null);
   version = $state.raw("");
   /** False until the first snapshot has come. */
   ready = $state.raw(false);
@@ -70,6 +72,7 @@ export class Studio {
     this.models = snapshot.models;
     this.settings = snapshot.settings;
     this.trouble = snapshot.trouble;
+    this.notice = snapshot.notice ?? null;
     this.version = snapshot.version;
     this.ready = true;
     return unlisten;

@@ -17,7 +17,7 @@ function writes(target: EventTarget | null): boolean {
 function entryOf(area: HTMLElement): HTMLElement | null {
   const wanted = 'button:not(:disabled):not([tabindex="-1"]), [href], input:not(:disabled):not([tabindex="-1"]), [tabindex="0"]';
   if (area.matches(wanted)) return area;
-  return area.querySelector<HTMLElement>(`[aria-current="page"], ${wanted}`);
+  return area.querySelector<HTMLElement>('[aria-current="page"]') ?? area.querySelector<HTMLElement>(wanted);
 }
 
 export function nextArea(backwards: boolean): void {

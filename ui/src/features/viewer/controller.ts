@@ -100,7 +100,6 @@ export class ViewerController {
     this.#subject = subject;
     if (subject?.id !== before?.id) {
       this.#previews.clear();
-      this.#sentView = "";
       this.#fits = true;
     }
     if (subject === null) {

@@ -11,6 +11,8 @@ interface Listed {
 }
 
 const SIDE = 1536;
+/** Paintings take a moment each; a long list shows the same few again. */
+const PAINTINGS = 8;
 
 /** A landscape with a sky, hills and a lake; the same for the same number. */
 function paint(seed: number, after: boolean): HTMLCanvasElement {
@@ -73,6 +75,7 @@ export class Pictures {
   #listed: Listed[] = [];
   #folder: string | null;
   #pairs = new Map<string, Promise<Pair>>();
+  #painted = new Map<number, Pair>();
   #ready = new Map<string, Pair>();
 
   constructor(folder: string | null) {
@@ -94,9 +97,15 @@ export class Pictures {
     const listed = this.#listed.find((one) => one.name === name);
     const pair: Promise<Pair> = listed
       ? Promise.all([image(`${this.#folder}/${listed.before}`), image(`${this.#folder}/${listed.after}`)]).then(([before, after]) => ({ before, after }))
-      : Promise.resolve({ before: paint(seed, false), after: paint(seed, true) });
+      : Promise.resolve(this.#paintedOne(seed % PAINTINGS));
     this.#pairs.set(name, pair);
     void pair.then((loaded) => this.#ready.set(name, loaded));
+    return pair;
+  }
+
+  #paintedOne(seed: number): Pair {
+    const pair = this.#painted.get(seed) ?? { before: paint(seed, false), after: paint(seed, true) };
+    this.#painted.set(seed, pair);
     return pair;
   }
 
