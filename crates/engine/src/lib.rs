@@ -18,6 +18,7 @@ mod enhance;
 mod error;
 pub mod locate;
 mod manifest;
+mod measuring;
 mod model;
 mod pixels;
 mod plan;
@@ -27,6 +28,9 @@ mod renderer;
 mod rendering;
 mod report;
 mod runtime;
+mod seams;
+#[cfg(test)]
+mod testing;
 mod tiling;
 mod tone;
 mod worker;

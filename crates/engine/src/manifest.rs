@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::error::EngineError;
 
 /// The manifest's file name in the models' folder.
-pub const FILE: &str = "manifest.toml";
+pub(crate) const FILE: &str = "manifest.toml";
 const VERSION: u32 = 1;
 const LARGEST_SCALE: u32 = 8;
 const LARGEST_RECEPTIVE_FIELD: u32 = 512;

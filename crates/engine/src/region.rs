@@ -56,6 +56,7 @@ impl Region {
         )
     }
 
+    #[cfg(test)]
     pub(crate) fn contains(self, other: Region) -> bool {
         self.x <= other.x && self.y <= other.y && self.right() >= other.right() && self.bottom() >= other.bottom()
     }

@@ -76,6 +76,7 @@ impl Rendering {
         let wanted = region.enlarged(self.scale);
         let colour = if let Way::Tiles(worker) = &mut self.way {
             let mut canvas = Canvas::new(wanted, picture.channels, depth);
+            worker.begin();
             for tile in self.grid.over(region) {
                 cancel.check()?;
                 canvas.place(&worker.tile(picture, tile, cancel)?);

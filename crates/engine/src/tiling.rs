@@ -132,12 +132,13 @@ fn fits(chain: &Chain, (width, height): (u32, u32), costs: &Costs) -> bool {
 
 /// The largest side of a tile whose windows all fit a device's fixed shape.
 fn largest_core(chain: &Chain, side: u32) -> u32 {
+    let sides = chain.sides(TileShape::Fixed(side));
     // Far from every border, where halos are cut nowhere.
     let (width, height) = (1 << 20, 1 << 20);
     let fits = |core: u32| {
         let region = Region { x: width / 2, y: height / 2, width: core, height: core };
         let windows = chain.windows_in((width, height), region, TileShape::Any);
-        windows.iter().all(|window| window.padded.width.max(window.padded.height) <= side)
+        windows.iter().zip(&sides).all(|(window, &side)| window.padded.width.max(window.padded.height) <= side)
     };
     (1..=side / ALIGNMENT).rev().map(|steps| steps * ALIGNMENT).find(|&core| fits(core)).unwrap_or(ALIGNMENT)
 }

@@ -11,6 +11,7 @@ use crate::error::EngineError;
 use crate::pixels::Tile;
 use crate::provider::TileShape;
 use crate::region::Region;
+use crate::seams::Seams;
 
 /// Regions smaller than this either way are not divided further.
 const SMALLEST: u32 = 64;
@@ -26,6 +27,7 @@ pub(crate) struct Worker {
     processor: Option<Sessions>,
     /// For sentences.
     photo_name: String,
+    seams: Seams,
     redone: Redone,
     given_up: Option<String>,
 }
@@ -47,13 +49,10 @@ impl Worker {
             sessions,
             processor: None,
             photo_name,
+            seams: Seams::default(),
             redone: Redone::default(),
             given_up: None,
         }
-    }
-
-    pub(crate) fn chain(&self) -> &Arc<Chain> {
-        &self.chain
     }
 
     pub(crate) fn shape(&self) -> TileShape {
@@ -87,23 +86,40 @@ impl Worker {
         notes
     }
 
-    /// A region of the photo, finished and checked.
+    /// Tells that the next tile does not continue the ones before.
+    pub(crate) fn begin(&mut self) {
+        self.seams.clear();
+    }
+
+    /// A region of the photo, finished and checked. Tiles of one part of the photo come row by row.
     pub(crate) fn tile(&mut self, photo: &Picture, region: Region, cancel: &Cancel) -> Result<Tile, EngineError> {
+        let tile = self.made(photo, region, cancel)?;
+        if !self.device.is_processor() {
+            self.seams.remember(&tile);
+        }
+        Ok(tile)
+    }
+
+    fn made(&mut self, photo: &Picture, region: Region, cancel: &Cancel) -> Result<Tile, EngineError> {
         if self.given_up.is_some() && !self.device.is_processor() {
             return self.on_processor(photo, region, cancel, Vec::new());
         }
         let shape = self.shape();
         let first = match self.chain.run(photo, region, shape, &mut self.sessions, cancel) {
-            Ok(tile) => return Ok(tile),
+            Ok(tile) => match self.seams.check(photo, &tile, self.chain.scale()) {
+                Ok(()) => return Ok(tile),
+                Err(reason) => Fault::Refused(reason),
+            },
             Err(fault) => fault,
         };
         let mut tried = vec![self.attempt("whole", &first)?];
         if !matches!(first, Fault::Device(_)) || self.device.is_processor() {
             match pieces(&self.chain, photo, region, smaller(shape), &mut self.sessions, cancel) {
-                Ok(tile) => {
+                Ok(tile) if self.seams.check(photo, &tile, self.chain.scale()).is_ok() => {
                     self.redone.in_pieces += 1;
                     return Ok(tile);
                 }
+                Ok(_) => tried.push("in pieces: the seam stayed".into()),
                 Err(fault) => tried.push(self.attempt("in pieces", &fault)?),
             }
         }

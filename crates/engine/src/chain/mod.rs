@@ -104,6 +104,11 @@ impl Chain {
         windows::windows(&self.stages, photo, region, shape)
     }
 
+    /// The side of each stage's window on a device with fixed shapes; 0 where it is free.
+    pub(crate) fn sides(&self, shape: TileShape) -> Vec<u32> {
+        windows::sides(&self.stages, shape)
+    }
+
     /// Runs the whole chain for a region of the photo; the tile that comes back is that region of the result.
     pub(crate) fn run(
         &self,

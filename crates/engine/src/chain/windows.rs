@@ -28,16 +28,17 @@ pub(super) fn windows(stages: &[Stage], photo: (u32, u32), region: Region, shape
         sizes.push((width * stage.scale(), height * stage.scale()));
     }
     let scale: u32 = stages.iter().map(Stage::scale).product();
+    let sides = sides(stages, shape);
     let mut wanted = region.enlarged(scale);
     let mut windows: Vec<Window> = Vec::with_capacity(stages.len());
-    for (stage, &(width, height)) in stages.iter().zip(&sizes).rev() {
+    for ((stage, &(width, height)), &side) in stages.iter().zip(&sizes).zip(&sides).rev() {
         let real = Region::whole(width, height);
         let stride = stage.stride();
         let bounds = real.aligned(stride);
         let halo = stage.reach().next_multiple_of(stride);
         let mut padded = wanted.reduced(stage.scale()).aligned(stride).grown(halo, bounds);
-        if let (TileShape::Fixed(side), Some(_)) = (shape, stage.model()) {
-            padded = padded.filled(side.next_multiple_of(stride), bounds);
+        if side > 0 && stage.model().is_some() {
+            padded = padded.filled(side, bounds);
         }
         let input = padded.within(real);
         windows.push(Window { input, padded, output: wanted });
@@ -45,6 +46,25 @@ pub(super) fn windows(stages: &[Stage], photo: (u32, u32), region: Region, shape
     }
     windows.reverse();
     windows
+}
+
+/// The side of each stage's fixed window: the device's for the first, and for each one after it what the one before can give without its own
+/// window growing. 0 where windows are as they come.
+pub(super) fn sides(stages: &[Stage], shape: TileShape) -> Vec<u32> {
+    let TileShape::Fixed(device) = shape else { return vec![0; stages.len()] };
+    let mut possible = device;
+    stages
+        .iter()
+        .map(|stage| {
+            let stride = stage.stride();
+            let side = possible.min(device) / stride * stride;
+            let halo = stage.reach().next_multiple_of(stride);
+            // What comes after starts anywhere, and is widened to multiples of the stride.
+            let widening = if stride > 1 { stride } else { 0 };
+            possible = side.saturating_sub(2 * halo + widening).saturating_mul(stage.scale());
+            side
+        })
+        .collect()
 }
 
 /// The planes that a model sees, when they are not the tile itself.

@@ -44,7 +44,19 @@ fn faults_are_whole_sentences() {
         read_recipe("{\"version\": 1, \"steps\": [], \"more\": 1}").unwrap_err().to_string(),
     ]
     .join("\n");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    This recipe cannot be used: it is of version 2, and this program knows version 1. Use a newer program, or make the recipe again.
+    This recipe cannot be used: step 1 (restore) has detail 7, and it must be from 0 to 1.
+    This recipe cannot be used: step 2 (tone) has strength NaN, and it must be from 0 to 1.
+    This recipe cannot be used: step 1 (tone) has strength -0.1, and it must be from 0 to 1.
+    This recipe cannot be used: step 1 enlarges by 3, and no model here does; at hand: 2 and 4.
+    This recipe cannot be used: step 1 (upscale) asks for the model "paint", and there is none of that name; at hand: upscale-2x and upscale-4x.
+    This recipe cannot be used: step 1 (upscale) asks for the model "upscale-4x", which is made to enlarge by 4.
+    This recipe cannot be used: step 1 (tone) asks for the model "restore", which is made to restore.
+    This recipe cannot be used: it enlarges by 64 in all, and 16 is the most.
+    This recipe cannot be used: it is not understood (unknown variant `paint`, expected one of `restore`, `tone`, `upscale` at line 1 column 41).
+    This recipe cannot be used: it is not understood (unknown field `more`, expected `version` or `steps` at line 1 column 34).
+    "#);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ort::environment::Environment;
 
-use super::providers;
+use super::{providers, whole};
 use crate::error::EngineError;
 use crate::provider::Provider;
 
@@ -34,6 +34,9 @@ impl Runtime {
             } else {
                 Err(EngineError::RuntimeIsAnother { loaded: runtime.path.clone(), asked: path })
             };
+        }
+        if let Some(reason) = whole::cut_short(&path) {
+            return Err(EngineError::RuntimeUnloadable { path, reason });
         }
         let runtime = Self { environment: Arc::new(load_watched(&path)?), path };
         *loaded = Some(runtime.clone());

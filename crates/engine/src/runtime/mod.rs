@@ -6,5 +6,6 @@ mod library;
 mod memory;
 mod providers;
 mod session;
+mod whole;
 
 pub(crate) use library::Runtime;

@@ -29,3 +29,6 @@ pub(crate) fn advise(
         .map(|advice| ToneLut::bake(&advice))
         .ok_or_else(|| RunError::Failed("its curves or its matrix make no sense".into()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+//! How close the engine comes to its limits, file to file, on this machine.
+//!
+//! `cargo bench -p pretty-engine --bench engine` prints a table in Markdown; with `-- --json FILE` it also writes the numbers to a file, with
+//! `-- --quick` it takes a photo of 6 megapixels and leaves the largest one out.
+//!
+//! Every case runs in a child process of its own, so that its peak memory (VmHWM) is its own. The limit of a case with a model is the best seconds
+//! per pixel that the bare model reached in the same run at any tile size, times the photo's pixels without any halo; of light and colour alone it is
+//! decoding plus encoding the same file. Bare model and engine take turns and the best of each counts, because other programs only ever slow one
+//! down.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot measure must say so and stop")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use pretty_contract::export::{Collision, Format};
+use pretty_contract::recipe::{Recipe, Step};
+use pretty_engine::{Cancel, Engine, EngineConfig, EnhanceRequest, Outcome, Place, Silent, Target, locate};
+use pretty_photo::picture::{Band, Channels, Depth, Picture, Samples};
+use pretty_photo::{Limits, Metadata, ResultSpec};
+
+const TILE_SIDES: [usize; 5] = [256, 512, 768, 1024, 1536];
+
+fn stopwatch() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let word = |index: usize| arguments.get(index).map(String::as_str);
+    match (word(0), word(1), word(2)) {
+        (Some("bare"), Some(model), Some(rounds)) => bare(model, rounds.parse().expect("rounds")),
+        (Some("case"), Some(recipe), Some(photo)) => case(recipe, Path::new(photo)),
+        (Some("codec"), Some(photo), None) => codec(Path::new(photo)),
+        _ => all(&arguments),
+    }
+}
+
+fn engine() -> Engine {
+    let config = EngineConfig {
+        runtime_library: locate::runtime_library(None),
+        models_folder: locate::models_folder(None),
+        memory_budget_bytes: 0,
+        stopwatch,
+    };
+    Engine::open(config).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A child: best wall and processor seconds a pixel of the bare model, over tile sizes.
+fn bare(model: &str, rounds: usize) {
+    let engine = engine();
+    for side in TILE_SIDES {
+        let began = processor_seconds();
+        let times = engine.bare_runs(model, side, rounds, stopwatch).unwrap_or_else(|error| panic!("{error}"));
+        let processor = (processor_seconds() - began) / (rounds + 1) as f64;
+        let best = times.iter().min().expect("at least one round").as_secs_f64();
+        let pixels = (side * side) as f64;
+        println!("{side} {:e} {:e}", best / pixels, processor / pixels);
+    }
+}
+
+fn recipe(name: &str) -> Recipe {
+    Recipe::new(match name {
+        "restore" => vec![Step::Restore { denoise: 1.0, detail: 1.0, model: None }],
+        "upscale" => vec![Step::Upscale { scale: 2, strength: 1.0, model: None }],
+        "tone" => vec![Step::Tone { strength: 1.0, model: None }],
+        other => panic!("no case is called {other}"),
+    })
+}
+
+/// A child: wall and processor seconds of one photo, file to file, and this process' peak memory in bytes.
+fn case(name: &str, photo: &Path) {
+    let engine = engine();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let target = Target {
+        place: Place::Folder(folder.path().to_path_buf()),
+        format: Some(Format::Jpeg),
+        quality: 92,
+        collision: Collision::Rename,
+    };
+    let limits = Limits::default();
+    let request =
+        EnhanceRequest { photo: photo.to_path_buf(), recipe: recipe(name), target, device: Some("cpu".into()), limits };
+    let (wall, processor) = (stopwatch(), processor_seconds());
+    let outcome = engine.enhance(&request, &Silent, &Cancel::default()).unwrap_or_else(|error| panic!("{error}"));
+    let (wall, processor) = ((stopwatch() - wall).as_secs_f64(), processor_seconds() - processor);
+    let Outcome::Saved(_) = outcome else { panic!("it was skipped") };
+    println!("{wall:e} {processor:e} {}", peak_memory());
+}
+
+/// A child: wall seconds of decoding and of encoding, one after the other, and nothing else.
+fn codec(photo: &Path) {
+    let began = stopwatch();
+    let decoded = pretty_photo::decode(photo, &Limits::default()).expect("the benchmark's own photo");
+    let between = stopwatch();
+    let mut file = tempfile::tempfile().expect("a temporary file");
+    let (width, height) = (decoded.picture.width, decoded.picture.height);
+    let (spec, _) = ResultSpec::for_photo(&decoded, width, height, Format::Jpeg, 92);
+    let band = Band { top: 0, height, colour: decoded.picture.colour, alpha: None };
+    pretty_photo::encode(&spec, &mut file, &mut std::iter::once(Ok::<_, ()>(band))).expect("an encoded photo");
+    println!("{:e} {:e}", (between - began).as_secs_f64(), (stopwatch() - between).as_secs_f64());
+}
+
+/// One line of the table.
+struct Row {
+    what: String,
+    limit: f64,
+    took: f64,
+    allowed: f64,
+    processor: Option<f64>,
+    peak: u64,
+    most: u64,
+}
+
+impl Row {
+    fn ratio(&self) -> f64 {
+        self.took / self.limit
+    }
+}
+
+fn all(arguments: &[String]) {
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let rounds = if quick { 1 } else { 3 };
+    let (width, height) = if quick { (3000, 2000) } else { (6000, 4000) };
+    let photo = synthesise(folder.path(), width, height);
+    let pixels = f64::from(width) * f64::from(height);
+    let megapixels = pixels / 1e6;
+    let mut rows = Vec::new();
+    for (name, model, title) in [("restore", "restore", "restore 1×"), ("upscale", "upscale-2x", "upscale 2×")] {
+        let (mut best, mut best_processor, mut took, mut processor, mut peak) =
+            (f64::MAX, f64::MAX, f64::MAX, f64::MAX, 0);
+        for _ in 0..rounds {
+            for line in child(&["bare", model, "2"]) {
+                best = best.min(line[1]);
+                best_processor = best_processor.min(line[2]);
+            }
+            for line in child(&["case", name, &photo.to_string_lossy()]) {
+                took = took.min(line[0]);
+                processor = processor.min(line[1]);
+                peak = peak.max(line[2] as u64);
+            }
+        }
+        rows.push(Row {
+            what: format!("{title}, {megapixels:.0} MP"),
+            limit: best * pixels,
+            took,
+            allowed: 1.20,
+            processor: Some(processor / (best_processor * pixels)),
+            peak,
+            most: 1_000_000_000,
+        });
+    }
+    rows.push(tone_row(&photo, rounds + 2, &format!("light and colour, {megapixels:.0} MP"), 1_000_000_000));
+    if !quick {
+        let large = synthesise(folder.path(), 12_000, 8_400);
+        rows.push(tone_row(&large, 2, "light and colour, 101 MP", 1_600_000_000));
+        let line = child(&["case", "restore", &large.to_string_lossy()]).remove(0);
+        let limit = rows[0].limit / pixels * 12_000.0 * 8_400.0;
+        rows.push(Row {
+            what: "restore 1×, 101 MP".into(),
+            limit,
+            took: line[0],
+            allowed: 1.20,
+            processor: None,
+            peak: line[2] as u64,
+            most: 1_600_000_000,
+        });
+    }
+    print!("{}", table(&rows));
+    if let Some(at) = arguments.iter().position(|argument| argument == "--json") {
+        let path = arguments.get(at + 1).expect("a file after --json");
+        std::fs::write(path, json(&rows)).expect("the file for the numbers");
+    }
+}
+
+fn tone_row(photo: &Path, rounds: usize, what: &str, most: u64) -> Row {
+    let path = photo.to_string_lossy();
+    let (mut codec, mut took, mut peak) = (f64::MAX, f64::MAX, 0);
+    for _ in 0..rounds {
+        let line = &child(&["codec", &path])[0];
+        codec = codec.min(line[0] + line[1]);
+        let line = &child(&["case", "tone", &path])[0];
+        took = took.min(line[0]);
+        peak = peak.max(line[2] as u64);
+    }
+    Row { what: what.into(), limit: codec, took, allowed: 1.30, processor: None, peak, most }
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| case | limit | took | ratio | allowed | ratio of processor time | peak memory | allowed |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in rows {
+        let verdict = |fine: bool| if fine { "" } else { " ✗" };
+        text.push_str(&format!(
+            "| {} | {:.2} s | {:.2} s | {:.2}{} | {:.2} | {} | {} MB{} | {} MB |\n",
+            row.what,
+            row.limit,
+            row.took,
+            row.ratio(),
+            verdict(row.ratio() <= row.allowed),
+            row.allowed,
+            row.processor.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}")),
+            row.peak / 1_000_000,
+            verdict(row.peak <= row.most),
+            row.most / 1_000_000,
+        ));
+    }
+    text.push_str("\nThe limit is the best seconds per pixel of the bare model at any tile size, times the photo's pixels; for light and colour it is decoding plus encoding. JPEG to JPEG at quality 92.\n");
+    text
+}
+
+fn json(rows: &[Row]) -> String {
+    let row = |row: &Row| {
+        serde_json::json!({
+            "case": row.what, "limit_seconds": row.limit, "seconds": row.took, "ratio": row.ratio(), "allowed_ratio": row.allowed,
+            "processor_ratio": row.processor, "peak_bytes": row.peak, "allowed_bytes": row.most,
+        })
+    };
+    serde_json::Value::Array(rows.iter().map(row).collect()).to_string()
+}
+
+/// Runs this program again; every line of its answer as numbers.
+fn child(arguments: &[&str]) -> Vec<Vec<f64>> {
+    let program = std::env::current_exe().expect("this program");
+    let output = Command::new(program).args(arguments).output().expect("a child process");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<Vec<f64>> =
+        text.lines().map(|line| line.split(' ').map(|word| word.parse().expect("a number")).collect()).collect();
+    eprintln!("{}: {lines:?}", arguments.join(" "));
+    lines
+}
+
+/// A photo that no one has taken: a scene of 1500 × 1000 pixels, mirrored until it is large enough.
+fn synthesise(folder: &Path, width: u32, height: u32) -> PathBuf {
+    let scene = pretty_testkit::scene::picture(1500, 1000, Channels::Rgb, Depth::Eight, 1);
+    let Samples::Eight(tile) = &scene.colour else { panic!("8 bits were asked for") };
+    let mirrored =
+        |at: u32, side: u32| if (at / side).is_multiple_of(2) { at % side } else { side - 1 - at % side } as usize;
+    let mut colour = Vec::with_capacity(width as usize * height as usize * 3);
+    for y in 0..height {
+        let row = &tile[mirrored(y, 1000) * 4500..][..4500];
+        for x in 0..width {
+            let pixel = mirrored(x, 1500) * 3;
+            colour.extend_from_slice(&row[pixel..pixel + 3]);
+        }
+    }
+    let picture = Picture { width, height, channels: Channels::Rgb, colour: Samples::Eight(colour), alpha: None };
+    let path = folder.join(format!("{width}x{height}.jpg"));
+    let spec = ResultSpec {
+        width,
+        height,
+        channels: Channels::Rgb,
+        depth: Depth::Eight,
+        alpha: false,
+        format: Format::Jpeg,
+        quality: 92,
+        metadata: Metadata::default(),
+    };
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&path)
+        .expect("the benchmark's photo");
+    let band = Band { top: 0, height, colour: picture.colour, alpha: None };
+    pretty_photo::encode(&spec, &mut file, &mut std::iter::once(Ok::<_, ()>(band))).expect("an encoded photo");
+    path
+}
+
+/// Peak resident memory of this process in bytes; 0 where the system does not tell.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or(0) * 1024
+}
+
+/// Seconds of processor time of this process, all threads; 0 where the system does not tell.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
+}

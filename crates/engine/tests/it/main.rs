@@ -1,0 +1,7 @@
+//! The engine as others see it, with what surrounds it: libraries that are missing, wrong or old, and graphics through software Vulkan.
+//!
+//! A process holds one ONNX Runtime and one Vulkan, so each such test runs itself again as a child with its own environment.
+
+mod child;
+mod devices;
+mod runtime_library;
