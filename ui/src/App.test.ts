@@ -91,6 +91,20 @@ describe("studio", () => {
     expect(called(fake, "remove_photos")).toHaveLength(1);
   });
 
+  it("has a menu on each photo", async () => {
+    await user.pointer({ keys: "[MouseRight]", target: options()[2]! });
+    const menu = await screen.findByRole("menu");
+    expect(selected()).toEqual(["c.jpg: New"]);
+    await user.click(within(menu).getByRole("menuitem", { name: /^Enhance/ }));
+    expect(called(fake, "enhance")).toEqual([{ photos: [3], export: null }]);
+    expect(screen.queryByRole("menu")).toBeNull();
+    await user.pointer({ keys: "[MouseRight]", target: options()[0]! });
+    await screen.findByRole("menu");
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("menu")).toBeNull();
+    expect(document.activeElement).toBe(strip());
+  });
+
   it("turns a knob for every picked photo, and undoes it", async () => {
     await user.keyboard("{Control>}a{/Control}");
     const denoise = screen.getByRole("slider", { name: "Denoise, strength" });

@@ -41,7 +41,7 @@ export function captionOf(photo: Photo, words: Catalogue["strip"]): Caption {
 export function fullCaption(photo: Photo, words: Catalogue["strip"]): string {
   const state = photo.state;
   if (state.kind === "ready") return words.full(photo.name, words.new);
-  if (state.kind === "failed") return words.full(photo.name, state.problem.message);
+  if (state.kind === "failed") return `${words.full(photo.name, errorWords(state.problem).title)}. ${state.problem.message}`;
   const caption = words.full(photo.name, captionOf(photo, words).text);
   return state.kind === "done" && state.result.notes.length > 0 ? `${caption}. ${state.result.notes.join(" ")}` : caption;
 }

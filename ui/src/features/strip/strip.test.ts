@@ -23,7 +23,7 @@ describe("captions", () => {
 
   it("gives the whole sentence as the name", () => {
     const failed: Photo = { ...photo, state: { kind: "failed", problem: { code: "file_damaged", message: "It ends early.", retryable: false } } };
-    expect(fullCaption(failed, en.strip)).toBe("DSCF0482.jpg: It ends early.");
+    expect(fullCaption(failed, en.strip)).toBe("DSCF0482.jpg: File is damaged. It ends early.");
     expect(fullCaption({ ...photo, state: { kind: "done", result: fakeResult(photo, 18, ["A note."]) } }, en.strip)).toContain("A note.");
   });
 
