@@ -1,6 +1,7 @@
 //! The list of photos: plain data. Who reads, looks at and enhances them is elsewhere.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 
 use pretty_contract::photo::{Assessment, Facts, Photo, PhotoId, PhotoState};
@@ -9,11 +10,18 @@ use pretty_contract::recipe::Recipe;
 use pretty_photo::PhotoFacts;
 
 /// Photos in the order in which they were added: ids only ever grow.
-#[derive(Default)]
 pub(crate) struct Photos {
     entries: BTreeMap<PhotoId, Entry>,
     by_canonical: HashMap<PathBuf, PhotoId>,
     next: u32,
+}
+
+impl Default for Photos {
+    /// Numbers begin anywhere: addresses with a photo's number in them are cached by web views, perhaps for longer than a run.
+    fn default() -> Self {
+        let anywhere = RandomState::new().build_hasher().finish();
+        Self { entries: BTreeMap::new(), by_canonical: HashMap::new(), next: (anywhere >> 34) as u32 }
+    }
 }
 
 /// A photo and what the window need not know of it.

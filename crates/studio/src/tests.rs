@@ -1,1 +1,11 @@
-//! Tests of the studio as a whole.
+//! The studio as a whole, through its commands and events: with a scripted engine, and with the real one where its library is at hand.
+
+mod files;
+mod harness;
+mod lists;
+mod previews;
+mod queue;
+mod random;
+mod real;
+mod remembering;
+mod scripted;
