@@ -40,8 +40,7 @@ pub(crate) fn preset(name: &str) -> Result<Recipe, String> {
 fn read(path: &std::path::Path) -> Result<Recipe, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("The recipe {} cannot be read ({error}). Check the name.", path.display()))?;
-    read_recipe(&text)
-        .map_err(|error| format!("{}: {error} `pretty recipe` prints one to start from.", path.display()))
+    read_recipe(&text).map_err(|error| format!("{}: {error} `pretty recipe` prints one to start from.", path.display()))
 }
 
 fn only(id: &str, manifest: &Manifest) -> Result<Recipe, String> {

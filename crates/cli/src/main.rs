@@ -15,11 +15,13 @@ mod recipes;
 mod target;
 mod telling;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use arguments::{Arguments, Task};
+use exit::End;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -29,5 +31,10 @@ fn main() -> ExitCode {
         Task::Models(wanted) => listing::models(wanted),
         Task::Recipe(wanted) => recipes::show(wanted),
     };
+    if end == End::NothingRuns {
+        // A library whose loading never ends holds the system's loader, and an orderly exit would wait for it.
+        let _ = std::io::stdout().flush();
+        signal_hook::low_level::exit(i32::from(end.code()));
+    }
     ExitCode::from(end.code())
 }

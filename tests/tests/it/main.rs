@@ -1,5 +1,5 @@
 //! Journeys through the whole product, from outside.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bad_input;
 mod command_line;

@@ -50,7 +50,7 @@ impl Runtime {
 
     /// Everything that the library may be able to use besides the processor, best first. Being listed is no promise that it works.
     pub(crate) fn accelerators(&self) -> Vec<Arc<dyn Provider>> {
-        providers::accelerators(&self.environment)
+        providers::accelerators(&self.environment, self.path.parent().unwrap_or(Path::new("")))
     }
 }
 

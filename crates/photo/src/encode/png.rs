@@ -1,8 +1,10 @@
 //! PNG: 8 and 16 bits, row by row, with profile, EXIF and XMP in their chunks.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
+use std::rc::Rc;
 
 use png::{BitDepth, ColorType, EncodingError, Info};
 
@@ -21,7 +23,16 @@ pub(super) fn encode(
     out: &mut File,
     rows: &mut dyn RowSource,
 ) -> Result<Fingerprint, EncodeFailure> {
-    let mut buffered = BufWriter::with_capacity(CHUNK, out);
+    let fault = Fault::default();
+    let mut buffered = BufWriter::with_capacity(CHUNK, Watched { out, fault: fault.clone() });
+    write(spec, &mut buffered, rows).map_err(|failure| fault.explain(failure))
+}
+
+fn write(
+    spec: &ResultSpec,
+    buffered: &mut BufWriter<Watched<'_>>,
+    rows: &mut dyn RowSource,
+) -> Result<Fingerprint, EncodeFailure> {
     let metadata = &spec.metadata;
     let mut info = Info::with_size(spec.width, spec.height);
     info.color_type = match (spec.channels, spec.alpha) {
@@ -36,7 +47,7 @@ pub(super) fn encode(
     };
     info.icc_profile = metadata.icc.as_deref().map(Cow::Borrowed);
     info.exif_metadata = metadata.exif.as_deref().map(Cow::Borrowed);
-    let mut encoder = png::Encoder::with_info(&mut buffered, info).map_err(refused)?;
+    let mut encoder = png::Encoder::with_info(&mut *buffered, info).map_err(refused)?;
     if let Some(xmp) = metadata.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
         encoder.add_itxt_chunk("XML:com.adobe.xmp".to_owned(), xmp.to_owned()).map_err(refused)?;
     }
@@ -69,4 +80,35 @@ fn refused(error: EncodingError) -> EncodeFailure {
         other => PhotoError::Internal { what: format!("the PNG encoder refused ({other})") },
     };
     EncodeFailure::Photo(error)
+}
+
+/// The file, and what the system said when it took no more: the encoder passes on the words of such an error, but not its kind.
+struct Watched<'a> {
+    out: &'a mut File,
+    fault: Fault,
+}
+
+#[derive(Clone, Default)]
+struct Fault(Rc<Cell<Option<i32>>>);
+
+impl Fault {
+    /// The failure with what the system said, when it said something.
+    fn explain(&self, failure: EncodeFailure) -> EncodeFailure {
+        match (self.0.get(), failure) {
+            (Some(code), EncodeFailure::Photo(_)) => {
+                EncodeFailure::Photo(PhotoError::writing("".as_ref(), io::Error::from_raw_os_error(code)))
+            }
+            (_, other) => other,
+        }
+    }
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).inspect_err(|error| self.fault.0.set(error.raw_os_error()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
