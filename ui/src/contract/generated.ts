@@ -486,7 +486,11 @@ settings: Settings,
 /**
  * Why nothing can be enhanced here, when that is so (no ONNX Runtime, no models).
  */
-trouble: Problem | null, };
+trouble: Problem | null, 
+/**
+ * Something to know that keeps nothing from working (settings that were not understood).
+ */
+notice?: Problem, };
 
 export const TILE = 512;
 export const RECIPE_VERSION = 1;
