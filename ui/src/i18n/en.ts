@@ -116,7 +116,7 @@ export const en = {
     undo: "Undo",
     redo: "Redo",
     presets: "Presets",
-    several: (count: number) => `For ${photos(count)}`,
+    several: (count: number) => photos(count),
     auto: "Auto",
     autoTag: "Auto",
     looking: "Looking at the photo",

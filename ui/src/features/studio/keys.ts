@@ -84,6 +84,9 @@ export function handleKeys(event: KeyboardEvent, app: App): void {
     case "e":
     case "E":
       return take(() => app.enhancePicked());
+    case "Escape":
+      if (app.selection.picked.size > 1 && app.selection.current !== null) app.pick(app.selection.current);
+      return;
     case "Delete":
       return take(() => app.removePicked());
     case "ArrowLeft":

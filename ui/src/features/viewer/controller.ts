@@ -9,14 +9,10 @@ import type { PreviewTile, View, ViewKey } from "../../contract/generated";
 import {
   clampCamera,
   CLOSEST,
-  coarsestLevel,
   fitScale,
   levelFor,
-  mapBox,
   panBy,
-  photoBox,
   seenOf,
-  tileBox,
   tilesIn,
   visibleBox,
   zoomTo,
@@ -28,7 +24,8 @@ import {
   type Tile,
 } from "./geometry";
 import { markOf, Previews, resultAddress, sourceAddress, type Mark, type Subject } from "./layers";
-import { TileCache, type Load, type Picture } from "./tiles";
+import { Painter, resultView, type Scene } from "./painter";
+import { TileCache, type Load } from "./tiles";
 
 export type Mode = "split" | "side" | "result";
 
@@ -59,11 +56,10 @@ export interface ViewerOptions {
   reducedMotion: () => boolean;
 }
 
-const FADE_MS = 120;
+/** A changing view is told this often at most. */
 const VIEW_EVERY_MS = 60;
+/** Between two panes side by side. */
 const GAP = 12;
-/** Above this many device pixels a pixel, pixels are shown as squares. */
-const SQUARES_FROM = 3;
 
 export class ViewerController {
   #options: ViewerOptions;
@@ -84,7 +80,6 @@ export class ViewerController {
   #viewTimer: ReturnType<typeof setTimeout> | null = null;
   #nextView: { view: View; wanted: string } | null = null;
   #viewTurn = 0;
-  #fading = false;
   #said = "";
 
   constructor(options: ViewerOptions) {
@@ -256,7 +251,6 @@ export class ViewerController {
     const subject = this.#subject;
     const canvas = this.#options.canvas;
     const ratio = this.#options.devicePixelRatio();
-    this.#fading = false;
     if (context) {
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.fillStyle = getComputedStyle(canvas).backgroundColor || "#303030";
@@ -267,39 +261,38 @@ export class ViewerController {
       return;
     }
 
+    const camera = this.#camera;
     const pane = this.pane();
-    const level = levelFor(this.#camera.scale * ratio, subject.size);
-    const seen = seenOf(this.#camera, pane, subject.size);
-    const tiles = tilesIn(subject.size, level, seen);
-    const showsResult = !this.#holdOriginal;
-    const visible = visibleBox(this.#camera, pane, subject.size);
-    const side = this.#mode === "side";
-    const second: Box | null = side ? { ...visible, x: visible.x + pane.width + GAP } : null;
+    const level = levelFor(camera.scale * ratio, subject.size);
+    const tiles = tilesIn(subject.size, level, seenOf(camera, pane, subject.size));
+    const visible = visibleBox(camera, pane, subject.size);
+    const scene: Scene = { subject, camera, pane, ratio, level, tiles, shift: 0 };
 
-    this.#want(subject, level, tiles, seen, ratio);
-
-    if (context) {
-      if (side) {
-        this.#drawIn(context, { x: 0, y: 0, ...pane }, ratio, () => this.#drawSource(context, subject, level, tiles, ratio, 0));
-        const shift = pane.width + GAP;
-        this.#drawIn(context, { x: shift, y: 0, ...pane }, ratio, () => {
-          this.#drawSource(context, subject, level, tiles, ratio, shift);
-          if (showsResult) this.#drawResult(context, subject, level, tiles, seen, ratio, shift);
-        });
-      } else {
-        this.#drawSource(context, subject, level, tiles, ratio, 0);
-        if (showsResult) {
-          const from = this.#mode === "split" ? visible.x + visible.width * this.#split : visible.x;
-          this.#drawIn(context, { x: from, y: 0, width: Math.max(0, visible.x + visible.width - from), height: pane.height }, ratio, () =>
-            this.#drawResult(context, subject, level, tiles, seen, ratio, 0),
-          );
-        }
-      }
-    }
-
+    this.#want(scene);
+    if (context) this.#paint(context, scene, visible);
     this.#scheduleView(subject, level, tiles);
+    const second: Box | null = this.#mode === "side" ? { ...visible, x: visible.x + pane.width + GAP } : null;
     this.#say(this.#stateOf(subject, level, tiles, visible, second));
-    if (this.#fading) this.invalidate();
+  }
+
+  #paint(context: CanvasRenderingContext2D, scene: Scene, visible: Box): void {
+    const { pane, ratio } = scene;
+    const painter = new Painter(context, this.#cache, this.#options.now(), !this.#options.reducedMotion());
+    const showsResult = !this.#holdOriginal;
+    if (this.#mode === "side") {
+      const right: Scene = { ...scene, shift: pane.width + GAP };
+      painter.within({ x: 0, y: 0, ...pane }, ratio, () => painter.source(scene));
+      painter.within({ x: right.shift, y: 0, ...pane }, ratio, () => {
+        painter.source(right);
+        if (showsResult) painter.result(right, this.#previews);
+      });
+    } else {
+      painter.source(scene);
+      const from = this.#mode === "split" ? visible.x + visible.width * this.#split : visible.x;
+      const part = { x: from, y: 0, width: Math.max(0, visible.x + visible.width - from), height: pane.height };
+      if (showsResult) painter.within(part, ratio, () => painter.result(scene, this.#previews));
+    }
+    if (painter.fading) this.invalidate();
   }
 
   #stateOf(subject: Subject, level: number, tiles: readonly Tile[], visible: Box, second: Box | null): ViewerState {
@@ -318,118 +311,23 @@ export class ViewerController {
     this.#options.changed(state);
   }
 
-  /** Draws in a part of the canvas only. */
-  #drawIn(context: CanvasRenderingContext2D, box: Box, ratio: number, draw: () => void): void {
-    context.save();
-    context.beginPath();
-    const left = Math.round(box.x * ratio);
-    const right = Math.round((box.x + box.width) * ratio);
-    context.rect(left, Math.round(box.y * ratio), right - left, Math.round(box.height * ratio));
-    context.clip();
-    draw();
-    context.restore();
-  }
-
-  #drawSource(context: CanvasRenderingContext2D, subject: Subject, level: number, tiles: readonly Tile[], ratio: number, shift: number): void {
-    const thumbnail = subject.thumbnail === null ? null : this.#cache.get(subject.thumbnail);
-    if (thumbnail) this.#place(context, thumbnail.picture, { x: 0, y: 0, ...subject.size }, ratio, shift, 1);
-    this.#drawPyramid(context, subject.size, subject.size, level, tiles, ratio, shift, (at, tile) => sourceAddress(subject.id, at, tile));
-  }
-
-  #drawResult(
-    context: CanvasRenderingContext2D,
-    subject: Subject,
-    level: number,
-    tiles: readonly Tile[],
-    seen: Box,
-    ratio: number,
-    shift: number,
-  ): void {
-    if (subject.untouched && subject.result === null) return;
-    // What the preview showed stays under the saved result until its tiles are there.
-    for (let coarse = coarsestLevel(subject.size); coarse >= level; coarse -= 1) {
-      const there = coarse === level ? tiles : tilesIn(subject.size, coarse, seen);
-      for (const tile of there) {
-        const announced = this.#previews.get(coarse, tile);
-        const held = announced && this.#cache.get(announced.address);
-        if (held) this.#place(context, held.picture, tileBox(subject.size, coarse, tile), ratio, shift, this.#alpha(held.since));
-      }
-    }
-    const result = subject.result;
-    if (result) {
-      const own = this.#resultView(subject, result.size, seen, ratio);
-      this.#drawPyramid(context, subject.size, result.size, own.level, own.tiles, ratio, shift, (at, tile) => resultAddress(result.key, at, tile));
-    }
-  }
-
-  /** The result has a pyramid of its own, in its own pixels. */
-  #resultView(subject: Subject, size: Size, seen: Box, ratio: number): { level: number; tiles: Tile[] } {
-    const level = levelFor((this.#camera.scale * ratio * subject.size.width) / size.width, size);
-    return { level, tiles: tilesIn(size, level, mapBox(seen, subject.size, size)) };
-  }
-
-  /** Coarser tiles first, as far as they are at hand, then the sharp ones. */
-  #drawPyramid(
-    context: CanvasRenderingContext2D,
-    photo: Size,
-    own: Size,
-    level: number,
-    tiles: readonly Tile[],
-    ratio: number,
-    shift: number,
-    address: (level: number, tile: Tile) => string,
-  ): void {
-    const sharp = tiles.every((tile) => {
-      const held = this.#cache.get(address(level, tile));
-      return held !== null && this.#alpha(held.since) === 1;
-    });
-    const seen = mapBox(seenOf(this.#camera, this.pane(), photo), photo, own);
-    for (let at = sharp ? level : coarsestLevel(own); at >= level; at -= 1) {
-      for (const tile of at === level ? tiles : tilesIn(own, at, seen)) {
-        const held = this.#cache.get(address(at, tile));
-        if (held) this.#place(context, held.picture, mapBox(tileBox(own, at, tile), own, photo), ratio, shift, this.#alpha(held.since));
-      }
-    }
-  }
-
-  #alpha(since: number): number {
-    if (this.#options.reducedMotion()) return 1;
-    const alpha = Math.min(1, Math.max(0, (this.#options.now() - since) / FADE_MS));
-    if (alpha < 1) this.#fading = true;
-    return alpha;
-  }
-
-  /** Draws a picture over a box of the photo. Edges go to whole device pixels, so that neighbours meet without a seam. */
-  #place(context: CanvasRenderingContext2D, picture: Picture, box: Box, ratio: number, shift: number, alpha: number): void {
-    const corner = photoBox(this.#camera, this.pane(), { width: 0, height: 0 });
-    const scale = this.#camera.scale;
-    const edge = (origin: number, at: number) => Math.round((origin + at * scale) * ratio);
-    const left = edge(corner.x + shift, box.x);
-    const right = edge(corner.x + shift, box.x + box.width);
-    const top = edge(corner.y, box.y);
-    const bottom = edge(corner.y, box.y + box.height);
-    if (right <= left || bottom <= top) return;
-    const enlarged = (right - left) / picture.width;
-    context.globalAlpha = alpha;
-    context.imageSmoothingEnabled = enlarged < SQUARES_FROM || picture.width < 200;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(picture.source, left, top, right - left, bottom - top);
-    context.globalAlpha = 1;
-  }
-
   // ---- asking
 
-  /** Says which pictures are wanted: what is seen first, centre outwards, then one coarse layer to fall back on. */
-  #want(subject: Subject, level: number, tiles: readonly Tile[], seen: Box, ratio: number): void {
+  /** Says which pictures are wanted: what is seen first, centre outwards. */
+  #want(scene: Scene): void {
+    const { subject, level, tiles } = scene;
     const wanted: string[] = [];
     if (subject.thumbnail !== null) wanted.push(subject.thumbnail);
     const result = subject.result;
-    const own = result ? this.#resultView(subject, result.size, seen, ratio) : null;
-    for (const tile of tiles) {
-      const announced = this.#previews.get(level, tile);
-      if (announced && result === null) wanted.push(announced.address);
+    if (result) {
+      const own = resultView(scene, result.size);
+      for (const tile of own.tiles) wanted.push(resultAddress(result.key, own.level, tile));
+    } else {
+      for (const tile of tiles) {
+        const announced = this.#previews.get(level, tile);
+        if (announced) wanted.push(announced.address);
+      }
     }
-    if (result && own) for (const tile of own.tiles) wanted.push(resultAddress(result.key, own.level, tile));
     for (const tile of tiles) wanted.push(sourceAddress(subject.id, level, tile));
     this.#cache.want(wanted);
   }

@@ -30,6 +30,8 @@ export interface Announced {
   address: string;
   isFinal: boolean;
   key: string;
+  /** What was shown in its place until it came. */
+  instead: Announced | null;
 }
 
 /**
@@ -75,7 +77,10 @@ export class Previews {
       this.#early = [...this.#early.slice(-63), tile];
       return false;
     }
-    this.#tiles.set(at(tile.level, tile.at), { address: tile.address, isFinal: tile.is_final, key: tile.recipe_key });
+    const place = at(tile.level, tile.at);
+    const before = this.#tiles.get(place);
+    const instead = before && before.address !== tile.address ? { ...before, instead: null } : null;
+    this.#tiles.set(place, { address: tile.address, isFinal: tile.is_final, key: tile.recipe_key, instead });
     this.#arrivals.push(now);
     return true;
   }
