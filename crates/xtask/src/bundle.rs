@@ -13,7 +13,8 @@ pub(crate) fn run(kinds: &[String]) -> Result<()> {
     setup::bring(Need::Window)?;
     stage()?;
     let mut command = shell::command("npx");
-    command.args(["--prefix", "../ui", "--no-install", "tauri", "build"]).current_dir(places::at("src-tauri"));
+    // Not among the UI's packages: only bundling needs it, and its lock names packages of platforms that not every registry mirror holds.
+    command.args(["--yes", "--package", "@tauri-apps/cli@~2.12", "--", "tauri", "build"]).current_dir(places::at("src-tauri"));
     if !kinds.is_empty() {
         command.args(["--bundles", &kinds.join(",")]);
     }
