@@ -4,7 +4,6 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use pretty_contract::export::Format;
 use pretty_photo::picture::{Band, Picture, Samples};
 use pretty_photo::{Limits, ResultSpec, decode, encode, names, thumbnail, verify_file};
 

@@ -53,6 +53,8 @@ pub enum PhotoError {
         path: PathBuf,
         /// What is wrong, as the end of a sentence.
         what: String,
+        /// What the decoder said, where one did.
+        detail: Option<String>,
     },
     /// Beyond the limits.
     #[error("\u{201c}{}\u{201d} is too large: {limit}. Make it smaller first.", .path.display())]
@@ -167,11 +169,25 @@ impl PhotoError {
                 | Self::TargetMissing { .. }
                 | Self::ResultRefused { .. }
         );
-        Problem { code: self.code(), message: self.to_string(), retryable, detail: None }
+        let detail = match self {
+            Self::Damaged { detail, .. } => detail.clone(),
+            _ => None,
+        };
+        Problem { code: self.code(), message: self.to_string(), retryable, detail }
     }
 
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_path_buf(), what: what.into() }
+        Self::Damaged { path: path.to_path_buf(), what: what.into(), detail: None }
+    }
+
+    /// From what a decoder said, which is for reports rather than for people.
+    pub(crate) fn undecodable(path: &Path, detail: &str) -> Self {
+        let detail = Some(detail.trim().trim_matches('"').to_owned());
+        Self::Damaged {
+            path: path.to_path_buf(),
+            what: "its data makes no sense from some point on".to_owned(),
+            detail,
+        }
     }
 
     pub(crate) fn ends_early(path: &Path) -> Self {

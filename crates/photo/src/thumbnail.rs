@@ -1,11 +1,14 @@
 //! A small picture for the strip.
 
+use std::io::Cursor;
 use std::path::Path;
 
 use crate::colour::SrgbView;
-use crate::decode::decode;
+use crate::decode::{decode, guarded, jpeg, open, read_header};
 use crate::error::PhotoError;
 use crate::limits::Limits;
+use crate::metadata::exif;
+use crate::orientation::{self, Orientation};
 use crate::picture::{Picture, Samples};
 use crate::resize;
 use crate::view;
@@ -18,8 +21,33 @@ const QUALITY: u8 = 85;
 /// # Errors
 /// Every [`PhotoError`] that names a photo.
 pub fn thumbnail(path: &Path, max_side: u32, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    if let Some(bytes) = embedded(path, max_side, limits) {
+        return Ok(bytes);
+    }
     let photo = decode(path, limits)?;
     of_picture(&photo.picture, photo.metadata.icc.as_deref(), max_side)
+}
+
+/// The thumbnail that the photo brings with it, when it is large enough and of the photo's shape (one made before a crop is not).
+fn embedded(path: &Path, max_side: u32, limits: &Limits) -> Option<Vec<u8>> {
+    let mut opened = open(path, limits).ok()?;
+    let header = read_header(&mut opened, limits).ok()?;
+    let exif = header.metadata.exif.as_deref()?;
+    let range = exif::thumbnail_range(exif).filter(|range| range.len() >= 1024)?;
+    let bytes = exif.get(range)?;
+    let read = || jpeg::read_from(&mut Cursor::new(bytes), bytes.len() as u64, path, limits);
+    let (_, mut picture) = guarded(path, read).ok()?;
+    let is_large_enough = picture.width.max(picture.height) >= max_side;
+    let (shape, own) = (aspect(picture.width, picture.height), aspect(header.width, header.height));
+    if !is_large_enough || (shape / own - 1.0).abs() > 0.02 {
+        return None;
+    }
+    orientation::stand_up(&mut picture, Orientation::from_exif(header.orientation));
+    of_picture(&picture, header.metadata.icc.as_deref(), max_side).ok()
+}
+
+fn aspect(width: u32, height: u32) -> f64 {
+    f64::from(width) / f64::from(height)
 }
 
 fn of_picture(picture: &Picture, icc: Option<&[u8]>, max_side: u32) -> Result<Vec<u8>, PhotoError> {

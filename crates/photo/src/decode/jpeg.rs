@@ -1,13 +1,14 @@
 //! JPEG: baseline and progressive, grey, RGB, YCbCr, CMYK and YCCK.
 
-use std::io::{Read, Seek};
+use std::io::{BufRead, Read, Seek};
+use std::path::Path;
 
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::{Opened, jpeg_header, jpeg_header::JpegHeader, plain, room};
+use super::{Opened, jpeg_header, jpeg_header::JpegHeader, room};
 use crate::error::PhotoError;
 use crate::facts::Header;
 use crate::limits::Limits;
@@ -15,19 +16,28 @@ use crate::picture::{Channels, Picture, Samples};
 
 pub(super) fn read_header(opened: &mut Opened, limits: &Limits) -> Result<Header, PhotoError> {
     let header = jpeg_header::read(&mut opened.file, &opened.path, limits.max_metadata_bytes)?;
-    settled(header, opened, limits).map(|(header, _)| header)
+    settled(header, &opened.path, limits).map(|(header, _)| header)
 }
 
 pub(super) fn read_picture(opened: &mut Opened, limits: &Limits) -> Result<(Header, Picture), PhotoError> {
-    let path = opened.path.clone();
-    let parsed = jpeg_header::read(&mut opened.file, &path, limits.max_metadata_bytes)?;
-    let (mut header, mut stream) = settled(parsed, opened, limits)?;
-    let reading = |source| PhotoError::reading(&path, source);
-    let scan_at = opened.file.stream_position().map_err(reading)?;
-    let rest = usize::try_from(opened.bytes.saturating_sub(scan_at)).unwrap_or(usize::MAX);
-    stream.try_reserve_exact(rest).map_err(|_| PhotoError::OutOfMemory { path: path.clone(), bytes: opened.bytes })?;
+    read_from(&mut opened.file, opened.bytes, &opened.path, limits)
+}
+
+/// Reads a JPEG of `bytes` bytes; `path` is for errors.
+pub(crate) fn read_from(
+    reader: &mut (impl BufRead + Seek),
+    bytes: u64,
+    path: &Path,
+    limits: &Limits,
+) -> Result<(Header, Picture), PhotoError> {
+    let parsed = jpeg_header::read(reader, path, limits.max_metadata_bytes)?;
+    let (mut header, mut stream) = settled(parsed, path, limits)?;
+    let reading = |source| PhotoError::reading(path, source);
+    let scan_at = reader.stream_position().map_err(reading)?;
+    let rest = usize::try_from(bytes.saturating_sub(scan_at)).unwrap_or(usize::MAX);
+    stream.try_reserve_exact(rest).map_err(|_| PhotoError::OutOfMemory { path: path.to_path_buf(), bytes })?;
     let scan_from = stream.len();
-    (&mut opened.file).take(rest as u64).read_to_end(&mut stream).map_err(reading)?;
+    reader.take(rest as u64).read_to_end(&mut stream).map_err(reading)?;
 
     let out = match header.channels {
         Channels::Gray => ColorSpace::Luma,
@@ -38,15 +48,15 @@ pub(super) fn read_picture(opened: &mut Opened, limits: &Limits) -> Result<(Head
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
         .jpeg_set_out_colorspace(out);
-    let mut values: Vec<u8> = room(&path, header.width as usize * header.height as usize * header.channels.count())?;
+    let mut values: Vec<u8> = room(path, header.width as usize * header.height as usize * header.channels.count())?;
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&stream), options);
     let outcome = decoder.decode_into(&mut values);
     let has_end = has_end_mark(&stream[scan_from..]);
     if let Err(error) = outcome {
         return Err(if has_end {
-            PhotoError::damaged(&path, plain(&error.to_string()))
+            PhotoError::undecodable(path, &error.to_string())
         } else {
-            PhotoError::ends_early(&path)
+            PhotoError::ends_early(path)
         });
     }
     if !has_end {
@@ -64,16 +74,16 @@ pub(super) fn read_picture(opened: &mut Opened, limits: &Limits) -> Result<(Head
 }
 
 /// Checks the size and turns the parsed header into the common one; also gives the clean header for the decoder.
-fn settled(parsed: JpegHeader, opened: &Opened, limits: &Limits) -> Result<(Header, Vec<u8>), PhotoError> {
+fn settled(parsed: JpegHeader, path: &Path, limits: &Limits) -> Result<(Header, Vec<u8>), PhotoError> {
     let channels = match parsed.components {
         1 => Channels::Gray,
         3 | 4 => Channels::Rgb,
-        count => return Err(PhotoError::unsupported(&opened.path, format!("a JPEG with {count} channels"))),
+        count => return Err(PhotoError::unsupported(path, format!("a JPEG with {count} channels"))),
     };
     // A progressive picture is held as coefficients of two bytes beside the samples.
     let bytes_per_pixel =
         channels.count() as u64 + if parsed.process == 0xC2 { u64::from(parsed.components) * 2 } else { 0 };
-    limits.check_size(&opened.path, u64::from(parsed.width), u64::from(parsed.height), bytes_per_pixel)?;
+    limits.check_size(path, u64::from(parsed.width), u64::from(parsed.height), bytes_per_pixel)?;
     let mut metadata = parsed.metadata;
     let mut notes = parsed.notes;
     if parsed.components == 4 {

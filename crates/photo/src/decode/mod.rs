@@ -1,7 +1,7 @@
 //! From a file to an upright picture with its metadata. One module a format; this one opens, guards and stands the picture up.
 
 mod interleaved;
-mod jpeg;
+pub(crate) mod jpeg;
 pub(crate) mod jpeg_header;
 mod plain_formats;
 mod png;
@@ -14,6 +14,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use crate::colour;
 use crate::error::PhotoError;
 use crate::facts::{Header, PhotoFacts};
 use crate::limits::Limits;
@@ -55,6 +56,9 @@ pub fn decode(path: &Path, limits: &Limits) -> Result<DecodedPhoto, PhotoError> 
         let mut notes = std::mem::take(&mut header.notes);
         notes.extend(opened.format.mislabelled(path));
         metadata::settle(&mut header.metadata, picture.channels == Channels::Gray, &mut notes);
+        if header.metadata.icc.as_deref().is_some_and(|icc| !colour::is_usable(icc, picture.channels)) {
+            notes.push("Its colour profile is kept, but cannot be used here: colours are shown as sRGB.".to_owned());
+        }
         header.alpha = picture.alpha.is_some();
         let facts = header.facts(opened.format, opened.bytes);
         Ok(DecodedPhoto { picture, metadata: header.metadata, facts, notes })

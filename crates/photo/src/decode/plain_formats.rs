@@ -136,6 +136,6 @@ fn refused(path: &Path, error: ImageError) -> PhotoError {
         ImageError::Unsupported(what) => {
             PhotoError::unsupported(path, format!("a picture of a rare kind ({})", plain(&what.to_string())))
         }
-        other => PhotoError::damaged(path, plain(&other.to_string())),
+        other => PhotoError::undecodable(path, &other.to_string()),
     }
 }

@@ -191,7 +191,7 @@ fn refused(path: &std::path::Path, error: DecodingError) -> PhotoError {
             if text.contains("end of file") || text.contains("UnexpectedEof") {
                 PhotoError::ends_early(path)
             } else {
-                PhotoError::damaged(path, text.trim_end_matches('.'))
+                PhotoError::undecodable(path, &text)
             }
         }
         DecodingError::Parameter(error) => PhotoError::Internal { what: error.to_string() },

@@ -1,4 +1,5 @@
-//! TIFF: 1 to 16 bits and floating point; grey, RGB, palette, CMYK, YCbCr; transparency; strips, tiles, planes.
+//! TIFF: 1 to 16 bits and floating point; grey, RGB, CMYK, YCbCr; transparency; strips, tiles, planes. Palettes are not read: the
+//! decoder refuses them.
 
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
@@ -33,16 +34,12 @@ pub(super) fn read_header(opened: &mut Opened, limits: &Limits) -> Result<Header
 pub(super) fn read_picture(opened: &mut Opened, limits: &Limits) -> Result<(Header, Picture), PhotoError> {
     let path = opened.path.clone();
     let (mut decoder, mut header, layout) = start(opened, limits)?;
-    let palette = match layout.kind {
-        Kind::Palette => decoder.get_tag_u16_vec(Tag::ColorMap).map_err(|error| refused(&path, error))?,
-        _ => Vec::new(),
-    };
     let mut values = DecodingResult::U8(Vec::new());
     let stored = decoder.read_image_to_buffer(&mut values).map_err(|error| refused(&path, error))?;
     if stored.planes > 1 {
         tiff_samples::interleave(&mut values, stored.planes, &path)?;
     }
-    let picture = tiff_samples::picture(values, &layout, &palette, &mut header, &path)?;
+    let picture = tiff_samples::picture(values, &layout, &mut header, &path)?;
     header.alpha = picture.alpha.is_some();
     Ok((header, picture))
 }
@@ -158,7 +155,6 @@ fn layout_of(
         ColorType::GrayA(bits) => (Kind::Gray, bits),
         ColorType::Multiband { bit_depth, num_samples: 2 } => (Kind::Gray, bit_depth),
         ColorType::RGB(bits) | ColorType::RGBA(bits) => (Kind::Rgb, bits),
-        ColorType::Palette(bits) => (Kind::Palette, bits),
         ColorType::CMYK(bits) | ColorType::CMYKA(bits) => (Kind::Inks, bits),
         ColorType::YCbCr(8) => (Kind::YCbCr, 8),
         other => return Err(PhotoError::unsupported(path, format!("a TIFF of the kind {other:?}"))),
@@ -178,7 +174,7 @@ pub(super) fn refused(path: &Path, error: TiffError) -> PhotoError {
         TiffError::IoError(source) => match source.kind() {
             // Compressed data that stops making sense comes as an error of reading too.
             std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput | std::io::ErrorKind::Other => {
-                PhotoError::damaged(path, plain(&source.to_string()))
+                PhotoError::undecodable(path, &source.to_string())
             }
             _ => PhotoError::reading(path, source),
         },
@@ -188,7 +184,7 @@ pub(super) fn refused(path: &Path, error: TiffError) -> PhotoError {
         TiffError::UnsupportedError(what) => {
             PhotoError::unsupported(path, format!("a TIFF of a rare kind ({})", plain(&what.to_string())))
         }
-        other => PhotoError::damaged(path, plain(&other.to_string())),
+        other => PhotoError::undecodable(path, &other.to_string()),
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::Path;
 use tiff::decoder::DecodingResult;
 
 use super::interleaved::{keep_first, take_alpha_out};
-use crate::encode::to_eight;
 use crate::error::PhotoError;
 use crate::facts::Header;
 use crate::picture::{Channels, Picture, Samples};
@@ -15,7 +14,6 @@ use crate::picture::{Channels, Picture, Samples};
 pub(super) enum Kind {
     Gray,
     Rgb,
-    Palette,
     Inks,
     YCbCr,
 }
@@ -24,7 +22,7 @@ impl Kind {
     /// Colour samples stored a pixel.
     pub(super) fn stored(self) -> usize {
         match self {
-            Self::Gray | Self::Palette => 1,
+            Self::Gray => 1,
             Self::Rgb | Self::YCbCr => 3,
             Self::Inks => 4,
         }
@@ -68,7 +66,6 @@ pub(super) fn interleave(values: &mut DecodingResult, planes: usize, path: &Path
 pub(super) fn picture(
     values: DecodingResult,
     layout: &Layout,
-    palette: &[u16],
     header: &mut Header,
     path: &Path,
 ) -> Result<Picture, PhotoError> {
@@ -93,11 +90,11 @@ pub(super) fn picture(
     }
     let (colour, alpha) = match samples {
         Samples::Eight(values) => {
-            let (colour, alpha) = colours(values, layout, palette, 255, path)?;
+            let (colour, alpha) = colours(values, layout, 255);
             (Samples::Eight(colour), alpha.map(Samples::Eight))
         }
         Samples::Sixteen(values) => {
-            let (colour, alpha) = colours(values, layout, palette, 65_535, path)?;
+            let (colour, alpha) = colours(values, layout, 65_535);
             (Samples::Sixteen(colour), alpha.map(Samples::Sixteen))
         }
     };
@@ -105,12 +102,12 @@ pub(super) fn picture(
     Ok(Picture { width: layout.width, height: layout.height, channels, colour, alpha })
 }
 
-/// Samples of fewer than 8 bits, rows beginning at whole bytes: grey spread over 0..=255, palette indices as they are.
+/// Samples of fewer than 8 bits, rows beginning at whole bytes: spread over 0..=255.
 fn unpack(packed: &[u8], layout: &Layout) -> Vec<u8> {
     let bits = usize::from(layout.bits);
     let row_samples = layout.width as usize * layout.stored;
     let top = (1_u8 << bits) - 1;
-    let scale = if layout.kind == Kind::Palette { 1 } else { 255 / top };
+    let scale = 255 / top;
     packed
         .chunks_exact((row_samples * bits).div_ceil(8))
         .flat_map(|row| {
@@ -155,13 +152,7 @@ impl Sample for u16 {
     }
 }
 
-fn colours<T: Sample>(
-    mut values: Vec<T>,
-    layout: &Layout,
-    palette: &[u16],
-    top: u32,
-    path: &Path,
-) -> Result<(Vec<T>, Option<Vec<T>>), PhotoError> {
+fn colours<T: Sample>(mut values: Vec<T>, layout: &Layout, top: u32) -> (Vec<T>, Option<Vec<T>>) {
     let colours = layout.kind.stored();
     let mut alpha = None;
     if layout.alpha {
@@ -178,11 +169,10 @@ fn colours<T: Sample>(
     }
     match layout.kind {
         Kind::Gray | Kind::Rgb => {}
-        Kind::Palette => values = look_up(&values, layout, palette, path)?,
         Kind::Inks => inks_to_rgb(&mut values, top),
         Kind::YCbCr => ycbcr_to_rgb(&mut values),
     }
-    Ok((values, alpha))
+    (values, alpha)
 }
 
 fn divide_by_alpha<T: Sample>(values: &mut [T], alpha: &[T], channels: usize, top: u32) {
@@ -196,20 +186,6 @@ fn divide_by_alpha<T: Sample>(values: &mut [T], alpha: &[T], channels: usize, to
             }
         }
     }
-}
-
-fn look_up<T: Sample>(indices: &[T], layout: &Layout, palette: &[u16], path: &Path) -> Result<Vec<T>, PhotoError> {
-    let entries = palette.len() / 3;
-    if layout.bits > 8 || entries == 0 {
-        return Err(PhotoError::unsupported(path, "a TIFF with a palette of a rare kind"));
-    }
-    let mut colours = Vec::with_capacity(indices.len() * 3);
-    for &index in indices {
-        let index: u32 = index.into();
-        let index = (index as usize).min(entries - 1);
-        colours.extend([0, 1, 2].map(|channel| T::of(u32::from(to_eight(palette[channel * entries + index])))));
-    }
-    Ok(colours)
 }
 
 /// Inks subtract from white: the plain conversion without a press profile.

@@ -97,6 +97,6 @@ fn refused(path: &Path, error: DecodingError) -> PhotoError {
             PhotoError::TooLarge { path: path.to_path_buf(), limit: "it unpacks to more than the limit".to_owned() }
         }
         DecodingError::UnsupportedFeature(what) => PhotoError::unsupported(path, format!("a WebP with {what}")),
-        other => PhotoError::damaged(path, super::plain(&other.to_string())),
+        other => PhotoError::undecodable(path, &other.to_string()),
     }
 }

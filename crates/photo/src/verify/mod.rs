@@ -53,7 +53,7 @@ pub fn verify_file(file: &mut File, spec: &ResultSpec, expected: &Fingerprint) -
         Ok(()) => Ok(()),
         Err(error @ (PhotoError::ResultRefused { .. } | PhotoError::OutOfMemory { .. })) => Err(error),
         Err(PhotoError::Unreadable { source, .. }) => Err(refused(&format!("it could not be read ({source})"))),
-        Err(PhotoError::Damaged { what, .. }) => Err(refused(&what)),
+        Err(PhotoError::Damaged { what, detail, .. }) => Err(refused(&detail.unwrap_or(what))),
         Err(PhotoError::EndsEarly { .. }) => Err(refused("it ends early")),
         Err(other) => Err(refused(&format!("it could not be read ({other})"))),
     }

@@ -1,0 +1,192 @@
+//! The kinds of picture that each format can hold, made in code.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use image::codecs::bmp::BmpEncoder;
+use image::codecs::gif::{GifEncoder, Repeat};
+use image::{Delay, ExtendedColorType, Frame, ImageEncoder, RgbaImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use pretty_contract::export::Format;
+use pretty_photo::picture::{Channels, Depth, Picture, Samples};
+use pretty_photo::{DecodedPhoto, Limits, Metadata, SourceFormat, probe};
+use tiff::encoder::{TiffEncoder, colortype};
+
+use crate::fixtures::{difference, picture, read, spec, write};
+
+struct Written {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn file(bytes: &[u8]) -> Written {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("photo");
+    std::fs::write(&path, bytes).unwrap();
+    Written { _folder: folder, path }
+}
+
+fn read_bytes(bytes: &[u8]) -> DecodedPhoto {
+    let written = file(bytes);
+    let photo = read(&written.path);
+    assert_eq!(probe(&written.path, &Limits::default()).unwrap().source, photo.facts.source);
+    photo
+}
+
+fn eight(picture: &Picture) -> &[u8] {
+    match &picture.colour {
+        Samples::Eight(values) => values,
+        Samples::Sixteen(_) => panic!("16 bits"),
+    }
+}
+
+fn close(sent: &Picture, found: &Picture, most: f64, case: &str) {
+    assert_eq!((sent.width, sent.height, sent.channels), (found.width, found.height, found.channels));
+    let (_, mean) = difference(&sent.colour, &found.colour);
+    assert!(mean <= most, "{case}: {mean}");
+}
+
+#[test]
+fn jpegs_of_every_sampling_sequential_and_progressive() {
+    let sent = picture(123, 77, Channels::Rgb, Depth::Eight, false);
+    let samplings = [
+        SamplingFactor::F_1_1,
+        SamplingFactor::F_2_1,
+        SamplingFactor::F_1_2,
+        SamplingFactor::F_2_2,
+        SamplingFactor::F_4_1,
+        SamplingFactor::F_4_2,
+        SamplingFactor::F_1_4,
+        SamplingFactor::F_2_4,
+    ];
+    for sampling in samplings {
+        for progressive in [false, true] {
+            let mut bytes = Vec::new();
+            let mut encoder = Encoder::new(&mut bytes, 95);
+            encoder.set_sampling_factor(sampling);
+            encoder.set_progressive(progressive);
+            encoder.encode(eight(&sent), 123, 77, ColorType::Rgb).unwrap();
+            let photo = read_bytes(&bytes);
+            close(&sent, &photo.picture, 4.0, &format!("{sampling:?}, progressive: {progressive}"));
+            assert_eq!(photo.notes, Vec::<String>::new(), "{sampling:?} {progressive}");
+            assert!(
+                photo.facts.jpeg_quality.is_some_and(|quality| quality.abs_diff(95) <= 1),
+                "{:?}",
+                photo.facts.jpeg_quality
+            );
+        }
+    }
+}
+
+#[test]
+fn qualities_are_read_off_the_tables() {
+    let sent = picture(16, 16, Channels::Gray, Depth::Eight, false);
+    for quality in [20, 50, 75, 90, 98] {
+        let written = file(&[]);
+        write(&written.path, &sent, &spec(&sent, Format::Jpeg, quality, Metadata::default()));
+        let found = probe(&written.path, &Limits::default()).unwrap().jpeg_quality.unwrap();
+        assert!(found.abs_diff(quality) <= 2, "{quality} was read as {found}");
+    }
+}
+
+#[test]
+fn inks_become_rgb_without_their_profile() {
+    let rgb = picture(40, 30, Channels::Rgb, Depth::Eight, false);
+    let inks: Vec<u8> =
+        eight(&rgb).chunks(3).flat_map(|pixel| [255 - pixel[0], 255 - pixel[1], 255 - pixel[2], 0]).collect();
+    for kind in [ColorType::Cmyk, ColorType::CmykAsYcck] {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 98);
+        encoder.set_sampling_factor(SamplingFactor::F_1_1);
+        encoder.add_icc_profile(&[1; 200]).unwrap();
+        encoder.encode(&inks, 40, 30, kind).unwrap();
+        let photo = read_bytes(&bytes);
+        close(&rgb, &photo.picture, 2.5, &format!("{kind:?}"));
+        assert_eq!(photo.metadata.icc, None);
+        assert!(photo.notes.iter().any(|note| note.contains("CMYK")), "{:?}", photo.notes);
+    }
+}
+
+#[test]
+fn small_depths_and_palettes_of_png() {
+    for (depth, top) in [(png::BitDepth::One, 1_u8), (png::BitDepth::Two, 3), (png::BitDepth::Four, 15)] {
+        let bits = depth as usize;
+        let indices: Vec<u8> = (0..13_u8).map(|x| x % (top + 1)).collect();
+        let mut row = vec![0_u8; (13 * bits).div_ceil(8)];
+        for (x, index) in indices.iter().enumerate() {
+            row[x * bits / 8] |= index << (8 - bits - x * bits % 8);
+        }
+        let mut gray = Vec::new();
+        let mut encoder = png::Encoder::new(&mut gray, 13, 1);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_depth(depth);
+        encoder.write_header().unwrap().write_image_data(&row).unwrap();
+        let photo = read_bytes(&gray);
+        let expected: Vec<u8> = indices.iter().map(|index| index * (255 / top)).collect();
+        assert_eq!(photo.picture.colour, Samples::Eight(expected));
+        assert_eq!((photo.facts.bits, photo.facts.channels), (bits as u8, Channels::Gray));
+
+        let mut coloured = Vec::new();
+        let mut encoder = png::Encoder::new(&mut coloured, 13, 1);
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_depth(depth);
+        encoder.set_palette((0..=top).flat_map(|index| [index * 10, 200 - index, 7]).collect::<Vec<u8>>());
+        encoder.set_trns(vec![0, 128]);
+        encoder.write_header().unwrap().write_image_data(&row).unwrap();
+        let photo = read_bytes(&coloured);
+        let expected: Vec<u8> = indices.iter().flat_map(|index| [index * 10, 200 - index, 7]).collect();
+        assert_eq!(photo.picture.colour, Samples::Eight(expected));
+        let alpha: Vec<u8> = indices
+            .iter()
+            .map(|index| match index {
+                0 => 0,
+                1 => 128,
+                _ => 255,
+            })
+            .collect();
+        assert_eq!(photo.picture.alpha, Some(Samples::Eight(alpha)));
+    }
+}
+
+#[test]
+fn floating_point_tiffs_become_16_bits() {
+    let sent = picture(31, 17, Channels::Rgb, Depth::Sixteen, false);
+    let Samples::Sixteen(values) = &sent.colour else { panic!("8 bits") };
+    let mut floats: Vec<f32> = values.iter().map(|value| f32::from(*value) / 65_535.0).collect();
+    let mut bytes = Cursor::new(Vec::new());
+    TiffEncoder::new(&mut bytes).unwrap().write_image::<colortype::RGB32Float>(31, 17, &floats).unwrap();
+    let photo = read_bytes(bytes.get_ref());
+    assert_eq!(photo.picture, sent);
+    assert_eq!(photo.facts.bits, 32);
+    assert!(photo.notes.iter().any(|note| note.contains("rounded to 16 bits")), "{:?}", photo.notes);
+    assert!(!photo.notes.iter().any(|note| note.contains("cut")), "{:?}", photo.notes);
+    floats[0] = 4.0;
+    let mut bytes = Cursor::new(Vec::new());
+    TiffEncoder::new(&mut bytes).unwrap().write_image::<colortype::RGB32Float>(31, 17, &floats).unwrap();
+    assert!(read_bytes(bytes.get_ref()).notes.iter().any(|note| note.contains("cut")));
+}
+
+#[test]
+fn bitmaps_and_gifs() {
+    let sent = picture(37, 23, Channels::Rgb, Depth::Eight, false);
+    let mut bytes = Vec::new();
+    BmpEncoder::new(&mut bytes).write_image(eight(&sent), 37, 23, ExtendedColorType::Rgb8).unwrap();
+    let photo = read_bytes(&bytes);
+    assert_eq!((photo.picture, photo.facts.writes), (sent.clone(), Format::Png));
+
+    let opaque: Vec<u8> = eight(&sent).chunks(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255]).collect();
+    let frame =
+        Frame::from_parts(RgbaImage::from_raw(37, 23, opaque).unwrap(), 0, 0, Delay::from_numer_denom_ms(100, 1));
+    for frames in [1, 3] {
+        let mut bytes = Vec::new();
+        {
+            let mut encoder = GifEncoder::new(&mut bytes);
+            encoder.set_repeat(Repeat::Infinite).unwrap();
+            encoder.encode_frames(std::iter::repeat_n(frame.clone(), frames)).unwrap();
+        }
+        let photo = read_bytes(&bytes);
+        assert_eq!((photo.facts.source, photo.picture.alpha.is_some()), (SourceFormat::Gif, false));
+        close(&sent, &photo.picture, 6.0, "GIF");
+        assert_eq!(photo.notes.iter().any(|note| note.contains("animation")), frames > 1, "{:?}", photo.notes);
+    }
+}
