@@ -38,6 +38,7 @@ def parse():
     parser.add_argument("--squared-from", type=float, default=1.0, help="share of the time after which the squared error replaces the absolute one")
     parser.add_argument("--degraded-share", type=float, default=0.3, help="upscalers: share of small crops with noise or JPEG")
     parser.add_argument("--bf16", action="store_true", help="bfloat16 in the middle of the network: three times faster on processors with AMX")
+    parser.add_argument("--threads", type=int, default=2, help="threads that each take a part of every batch")
     parser.add_argument("--seed", type=int, default=0)
     data.add_arguments(parser)
     return parser.parse_args()
@@ -55,7 +56,7 @@ def run_network(network, photo, bf16):
     features = network.enter(photo)
     if bf16:
         features = features.contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16, cache_enabled=False):
         residual = network.trunk(features)
     return network.leave(photo, residual.float())
 
@@ -106,16 +107,24 @@ class Run:
         torch.save(state | {"step": self.step, "spent": self.spent}, half_written)
         os.replace(half_written, self.file)
 
-    def learn(self, batch):
-        """One step; `spent` says how far the schedule is."""
+    def gradients(self, batch, squared):
+        """(loss, its gradients) of a batch."""
+        measure = restore_error if self.args.model == "restore" else upscale_error
+        loss = measure(self.network, batch, self.args, squared)
+        return loss.item(), torch.autograd.grad(loss, list(self.network.parameters()))
+
+    def learn(self, batch, pool):
+        """One step; `spent` says how far the schedule is. Each thread takes a part of the batch: they meet once a step, not at every
+        layer, which costs a third less than OpenMP's way on an idle machine and far less on a busy one."""
         progress = self.spent / self.args.minutes
         warm_up = min(1, (self.step + 1) / 200)
         for group in self.optimizer.param_groups:
             group["lr"] = self.args.rate * warm_up * 0.5 * (1 + math.cos(math.pi * min(1, progress)))
-        measure = restore_error if self.args.model == "restore" else upscale_error
-        loss = measure(self.network, batch, self.args, progress >= self.args.squared_from)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        squared = progress >= self.args.squared_from
+        parts = zip(*(column.chunk(self.args.threads) for column in batch))
+        losses, gradients = zip(*pool.map(lambda part: self.gradients(part, squared), parts))
+        for parameter, *shares in zip(self.network.parameters(), *gradients):
+            parameter.grad = sum(shares) / len(shares)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 0.5)
         self.optimizer.step()
         keep = min(AVERAGE, (self.step + 1) / (self.step + 10))
@@ -123,13 +132,13 @@ class Run:
             for ours, theirs in zip(self.average.parameters(), self.network.parameters()):
                 ours.lerp_(theirs, 1 - keep)
         self.step += 1
-        return loss.item()
+        return sum(losses) / len(losses)
 
 
 def main():
     args = parse()
     args.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     (args.out / "arguments.json").write_text(json.dumps(vars(args), default=str, indent=1))
     training, held_out = data.split(data.read_manifest(args.data, args.licences))
@@ -144,12 +153,12 @@ def main():
     before, began = run.spent, time.process_time()
     saved = checked = run.spent
     losses = []
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(source.batch, run.step)
+    with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(args.threads) as pool:
+        coming = ahead.submit(source.batch, run.step)
         while run.spent < args.minutes:
             batch = coming.result()
-            coming = pool.submit(source.batch, run.step + 1)
-            losses.append(run.learn(batch))
+            coming = ahead.submit(source.batch, run.step + 1)
+            losses.append(run.learn(batch, pool))
             run.spent = before + (time.process_time() - began) / 120
             if run.spent - saved >= 1:
                 run.save()
