@@ -1,4 +1,4 @@
-// Sets the theme before the first paint. The choice itself is made in src/state/theme.svelte.ts.
+// Sets the theme before the first paint, and says which engine draws. The choice itself is made in src/state/theme.svelte.ts.
 (function () {
   var chosen = null;
   try {
@@ -8,4 +8,9 @@
   }
   var dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
+  // WebKit on Linux draws type differently; src/styles/tokens.css makes up for it.
+  var agent = navigator.userAgent;
+  if (agent.includes("Linux") && agent.includes("AppleWebKit") && !agent.includes("Chrome")) {
+    document.documentElement.dataset.engine = "webkitgtk";
+  }
 })();

@@ -29,7 +29,7 @@ export interface Hearers {
   previewTile?: (tile: PreviewTile) => void;
   previewFailed?: (photo: PhotoId, problem: Problem) => void;
   /** The queue ran empty: every photo that was in it has ended. */
-  queueEnded?: (queue: Queue) => void;
+  queueEnded?: () => void;
   /** A command was refused, and nothing closer to the cause says so. */
   refused?: (problem: Problem) => void;
 }
@@ -102,9 +102,9 @@ export class Studio {
         for (const id of event.data) this.photos.delete(id);
         break;
       case "queue": {
-        const ended = this.queue.open > 0 && event.data.open === 0 && event.data.closed > 0;
+        const ended = this.queue.open > 0 && event.data.open === 0;
         this.queue = event.data;
-        if (ended) for (const hearer of this.#hearers) hearer.queueEnded?.(event.data);
+        if (ended) for (const hearer of this.#hearers) hearer.queueEnded?.();
         break;
       }
       case "devices":

@@ -50,8 +50,8 @@ describe("studio", () => {
     const ended = vi.fn();
     studio.hear({ queueEnded: ended });
     studio.apply({ event: "queue", data: { open: 2, closed: 0, progress: 0, seconds_left: null } });
-    studio.apply({ event: "queue", data: { open: 0, closed: 2, progress: 1, seconds_left: null } });
-    studio.apply({ event: "queue", data: { open: 0, closed: 2, progress: 1, seconds_left: null } });
+    studio.apply({ event: "queue", data: { open: 0, closed: 0, progress: 1, seconds_left: null } });
+    studio.apply({ event: "queue", data: { open: 0, closed: 0, progress: 1, seconds_left: null } });
     expect(ended).toHaveBeenCalledTimes(1);
   });
 
