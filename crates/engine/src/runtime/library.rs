@@ -2,7 +2,7 @@
 //! system's loader for ever.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ort::environment::Environment;
@@ -12,6 +12,7 @@ use crate::error::EngineError;
 use crate::provider::Provider;
 
 const LOADING_LIMIT: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// The library of this process: a process can load one, and keeps it.
 static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
@@ -26,6 +27,67 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Loads the library, or gives back the one that is loaded when it is the same file.
     pub(crate) fn load(path: &Path) -> Result<Self, EngineError> {
+        let path = existing(path)?;
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = loaded.as_ref() {
+            return if runtime.path == path {
+                Ok(runtime.clone())
+            } else {
+                Err(EngineError::RuntimeIsAnother { loaded: runtime.path.clone(), asked: path })
+            };
+        }
+        if let Some(reason) = whole::cut_short(&path) {
+            return Err(EngineError::RuntimeUnloadable { path, reason });
+        }
+        let runtime = Self { environment: Arc::new(load_watched(&path)?), path };
+        *loaded = Some(runtime.clone());
+        Ok(runtime)
+    }
+
+    /// The processor.
+    pub(crate) fn processor(&self) -> Arc<dyn Provider> {
+        providers::processor(self.environment.clone())
+    }
+
+    /// Everything that the library may be able to use besides the processor, best first. Being listed is no promise that it works.
+    pub(crate) fn accelerators(&self) -> Vec<Arc<dyn Provider>> {
+        providers::accelerators(&self.environment, self.path.parent().unwrap_or(Path::new("")))
+    }
+}
+
+/// The path made absolute, when it names a file.
+fn existing(path: &Path) -> Result<PathBuf, EngineError> {
+    match std::fs::canonicalize(path) {
+        Ok(absolute) if absolute.is_file() => Ok(absolute),
+        _ => {
+            Err(EngineError::RuntimeMissing { path: std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()) })
+        }
+    }
+}
+
+/// Loads on a thread of its own and stops waiting at the limit.
+///
+/// Nothing here may wait on a channel or a lock for the first time in its thread: that registers a destructor with the system's loader, which
+/// a library whose loading never ends holds for ever.
+fn load_watched(path: &Path) -> Result<Environment, EngineError> {
+    let unloadable = |reason: String| EngineError::RuntimeUnloadable { path: path.to_path_buf(), reason };
+    let thread_path = path.to_path_buf();
+    let loading = std::thread::Builder::new()
+        .name("load-onnxruntime".into())
+        .spawn(move || load(&thread_path))
+        .map_err(|error| unloadable(error.to_string()))?;
+    let mut waited = Duration::ZERO;
+    while !loading.is_finished() {
+        if waited >= LOADING_LIMIT {
+            return Err(EngineError::RuntimeStuck { path: path.to_path_buf(), seconds: LOADING_LIMIT.as_secs() });
+        }
+        std::thread::sleep(LOOK_AGAIN);
+        waited += LOOK_AGAIN;
+    }
+    loading.join().unwrap_or_else(|_| Err(unloadable("loading it ended without an answer".into())))
+}
+
+fn load(path: &Path) -> Result<Self, EngineError> {
         let path = existing(path)?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtime) = loaded.as_ref() {
