@@ -3,7 +3,17 @@
 //! One program in several modes (see `main`); this library is the same program for its tests. Routes are thin, a subject a folder, and
 //! each folder owns its tables. State lives in the database and the object store only, so any number of replicas may run.
 
+pub mod accounts;
+pub mod app;
+pub mod error;
+pub mod http;
 pub mod ledger;
+pub mod log;
+pub mod mail;
+pub mod oauth;
+pub mod pages;
+pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod worker;
 pub mod world;

@@ -144,6 +144,8 @@ pub struct Mail {
     pub smtp_url: Secret,
     /// Sender.
     pub from: String,
+    /// Where people write about their data; on every page.
+    pub contact: String,
 }
 
 /// Background work.

@@ -3,5 +3,10 @@
 #[macro_use]
 mod support;
 
+mod accounts;
+mod http;
 mod ledger;
+mod letters;
 mod migration;
+mod oauth;
+mod program;

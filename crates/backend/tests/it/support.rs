@@ -1,9 +1,11 @@
-//! What tests stand on: databases, a clock that is moved by hand, crashes.
+//! What tests stand on: databases, a clock that is moved by hand, crashes, the whole service with a browser.
 
 #[macro_use]
 mod database;
+mod app;
 mod crash;
 mod postgres;
 
+pub(crate) use app::{Answer, Browser, PASSWORD, TestApp, settings};
 pub(crate) use crash::crash_after;
 pub(crate) use database::{START, TestDatabase};

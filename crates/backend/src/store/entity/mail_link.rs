@@ -7,9 +7,9 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Purpose {
-    /// Shows that the address is theirs.
-    #[sea_orm(string_value = "verify")]
-    Verify,
+    /// Makes the account, with the password that was chosen.
+    #[sea_orm(string_value = "sign_up")]
+    SignUp,
     /// Sets a new password.
     #[sea_orm(string_value = "reset")]
     Reset,
@@ -25,12 +25,18 @@ pub struct Model {
     /// SHA-256 of the token in it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub hash: Vec<u8>,
-    /// For whom.
-    pub user_id: Uuid,
     /// What it does.
     pub purpose: Purpose,
-    /// The address it was sent to.
+    /// For whom; nobody yet for a sign-up.
+    pub user_id: Option<Uuid>,
+    /// The address it was sent to, as it was written.
     pub email: String,
+    /// A sign-up: the name.
+    pub name: Option<String>,
+    /// A sign-up: the password's hash.
+    pub password_hash: Option<String>,
+    /// A sign-up: the page of ours to go on with.
+    pub return_to: Option<String>,
     /// Until when.
     pub expires_at: Moment,
     /// When it was used.

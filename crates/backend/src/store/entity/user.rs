@@ -18,8 +18,6 @@ pub struct Model {
     pub email: String,
     /// As it is compared.
     pub email_key: String,
-    /// When a link in a letter was followed.
-    pub email_verified_at: Option<Moment>,
     /// bcrypt, or none.
     pub password_hash: Option<String>,
     /// When.

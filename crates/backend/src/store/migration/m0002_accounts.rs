@@ -14,7 +14,6 @@ CREATE TABLE users (
     name TEXT NOT NULL,
     email TEXT NOT NULL,
     email_key TEXT NOT NULL UNIQUE,
-    email_verified_at BIGINT,
     password_hash TEXT,
     password_changed_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL
@@ -53,16 +52,22 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_by_device ON tokens (device_id);
 CREATE INDEX tokens_by_expiry ON tokens (expires_at);
 
--- Single-use links in letters.
+-- Single-use links in letters. A sign-up has no account yet: it waits here, with the name and the password's hash, until the link is followed
+-- and the password is given again. So there is no account whose address was never shown to be theirs.
 CREATE TABLE mail_links (
     hash BYTEA NOT NULL PRIMARY KEY,
-    user_id UUID NOT NULL REFERENCES users (id),
-    purpose TEXT NOT NULL CHECK (purpose IN ('verify', 'reset', 'change_email')),
+    purpose TEXT NOT NULL CHECK (purpose IN ('sign_up', 'reset', 'change_email')),
+    user_id UUID REFERENCES users (id),
     email TEXT NOT NULL,
+    name TEXT,
+    password_hash TEXT,
+    return_to TEXT,
     expires_at BIGINT NOT NULL,
-    used_at BIGINT
+    used_at BIGINT,
+    CHECK ((user_id IS NULL) = (purpose = 'sign_up'))
 );
 CREATE INDEX mail_links_by_user ON mail_links (user_id);
+CREATE INDEX mail_links_by_expiry ON mail_links (expires_at);
 
 CREATE TABLE oauth_codes (
     hash BYTEA NOT NULL PRIMARY KEY,

@@ -1,0 +1,98 @@
+//! What an operator does by hand.
+
+use clap::Subcommand;
+use pretty_backend::accounts::email::Email;
+use pretty_backend::ledger::{self, Cause, Grant, Ledger, Source};
+use pretty_backend::settings::Settings;
+use pretty_backend::store::entity::user;
+use pretty_backend::store::{Store, migration};
+use pretty_backend::world::World;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use std::error::Error;
+use std::path::Path;
+use std::time::Duration;
+
+#[derive(Subcommand)]
+pub(crate) enum Task {
+    /// Give credits to a person.
+    Grant {
+        /// The account's address.
+        #[arg(long)]
+        email: String,
+        /// How many.
+        #[arg(long)]
+        credits: i64,
+        /// Days until the rest is gone; never when left out.
+        #[arg(long)]
+        days: Option<u32>,
+        /// The same key gives once, however often the command runs.
+        #[arg(long)]
+        key: String,
+    },
+    /// Show a person's credits and movements.
+    Ledger {
+        /// The account's address.
+        #[arg(long)]
+        email: String,
+    },
+    /// Compare every balance with its postings; fails when one differs.
+    Audit,
+}
+
+pub(crate) async fn run(task: Task, settings: &Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let store = Store::open(&settings.database, Path::new(&settings.server.data)).await?;
+    if !migration::is_current(&store).await? {
+        return Err("the database is not up to date: run `pretty-backend migrate`".into());
+    }
+    let world = World::system();
+    let done = perform(task, &store, &world).await;
+    store.close().await;
+    done
+}
+
+async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn Error + Send + Sync>> {
+    match task {
+        Task::Grant { email, credits, days, key } => {
+            let user = find(store, &email).await?;
+            let expires_at = days.map(|days| world.now().plus(Duration::from_secs(24 * 3600) * days));
+            let cause = Cause::new("admin", &key);
+            let grant = Grant {
+                source: Source::Promo,
+                credits,
+                expires_at,
+                order_ref: None,
+                key: format!("admin:{key}"),
+                cause,
+            };
+            let tx = store.write_transaction().await?;
+            let outcome = Ledger::new(&tx, world).grant(user.owner_ref, grant).await?;
+            tx.commit().await?;
+            super::say(&format!("{outcome:?}: {:?}", ledger::balance(store, user.owner_ref, world.now()).await?));
+        }
+        Task::Ledger { email } => {
+            let user = find(store, &email).await?;
+            super::say(&format!("{:?}", ledger::balance(store, user.owner_ref, world.now()).await?));
+            for entry in ledger::statement(store, user.owner_ref, None, 1000).await? {
+                let when = entry.at.to_utc();
+                super::say(&format!(
+                    "{when} {:<8} available {:+} held {:+} frozen {:+} debt {:+} ({} {})",
+                    entry.kind, entry.available, entry.held, entry.frozen, entry.debt, entry.cause_type, entry.cause_id
+                ));
+            }
+        }
+        Task::Audit => {
+            let audit = ledger::audit(store).await?;
+            super::say(&format!("{audit:?}"));
+            if !audit.is_clean() {
+                return Err("the ledger does not add up: stop selling and look at the differences above".into());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn find(store: &Store, email: &str) -> Result<user::Model, Box<dyn Error + Send + Sync>> {
+    let email = Email::parse(email)?;
+    let user = user::Entity::find().filter(user::Column::EmailKey.eq(email.key())).one(store.reader()).await?;
+    user.ok_or_else(|| format!("nobody has the address {}", email.as_str()).into())
+}

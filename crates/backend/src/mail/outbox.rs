@@ -1,0 +1,143 @@
+//! The outbox: letters wait as rows, are leased by one worker, sent, and noted. What they held is emptied when they are done with.
+
+use super::letter::Letter;
+use super::mailer::{MailFault, Mailer, Outgoing};
+use crate::accounts::AccountError;
+use crate::app::App;
+use crate::store::entity::letter::{self, LetterState};
+use crate::store::{StoreError, WriteTransaction, sql};
+use crate::world::Moment;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a worker may take for a letter before another one may have it.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// Queues a letter in the transaction that causes it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn queue(
+    app: &App,
+    tx: &WriteTransaction,
+    user: Option<Uuid>,
+    to: &str,
+    letter: Letter,
+) -> Result<(), AccountError> {
+    let (id, now) = (app.world.new_id()?, app.world.now());
+    let content = serde_json::to_string(&letter).map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?;
+    let row = letter::ActiveModel {
+        id: Set(id),
+        dedupe_key: Set(format!("{}:{id}", letter.kind())),
+        user_id: Set(user),
+        kind: Set(letter.kind().to_owned()),
+        recipient: Set(to.to_owned()),
+        content: Set(content),
+        state: Set(LetterState::Waiting),
+        attempts: Set(0),
+        due_at: Set(now),
+        lease_until: Set(None),
+        stale_at: Set(now.plus(letter.life())),
+        created_at: Set(now),
+        ended_at: Set(None),
+        fault: Set(None),
+    };
+    letter::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// What became of a look at the outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Taken by the mail server.
+    pub sent: usize,
+    /// To be tried again, given up, or too old.
+    pub other: usize,
+}
+
+/// Sends what is due, one letter at a time, until nothing is.
+///
+/// # Errors
+/// When the database fails; a mail server that fails is noted in the row.
+pub async fn deliver_due(app: &App, mailer: &dyn Mailer) -> Result<Delivered, StoreError> {
+    let mut delivered = Delivered::default();
+    while let Some(row) = lease(app).await? {
+        let now = app.world.now();
+        let end = if row.stale_at <= now {
+            End::Final(LetterState::Stale, None)
+        } else {
+            match send(app, mailer, &row).await {
+                Ok(()) => End::Final(LetterState::Sent, None),
+                Err(MailFault::Never(fault)) => End::Final(LetterState::Failed, Some(fault)),
+                Err(MailFault::Later(fault)) => End::Again(now.plus(backoff(row.attempts)), fault),
+            }
+        };
+        if matches!(end, End::Final(LetterState::Sent, _)) {
+            delivered.sent += 1;
+        } else {
+            delivered.other += 1;
+        }
+        note(app, &row, end).await?;
+    }
+    Ok(delivered)
+}
+
+enum End {
+    Final(LetterState, Option<String>),
+    Again(Moment, String),
+}
+
+async fn send(app: &App, mailer: &dyn Mailer, row: &letter::Model) -> Result<(), MailFault> {
+    let broken = |error: &dyn std::fmt::Display| MailFault::Never(format!("the letter cannot be written: {error}"));
+    let letter: Letter = serde_json::from_str(&row.content).map_err(|error| broken(&error))?;
+    let rendered = letter.render(app).map_err(|error| broken(&error))?;
+    mailer.send(Outgoing { id: row.id, to: &row.recipient, letter: &rendered }).await
+}
+
+/// One minute, two, four, … an hour at most.
+fn backoff(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(0, 6)).unwrap_or(0);
+    Duration::from_secs((60 * 2_u64.pow(doublings)).min(3600))
+}
+
+async fn lease(app: &App) -> Result<Option<letter::Model>, StoreError> {
+    let tx = app.store.write_transaction().await?;
+    let now = app.world.now();
+    let select = format!(
+        "SELECT * FROM letters WHERE (state = 'waiting' AND due_at <= $1) OR (state = 'sending' AND lease_until <= $1)
+        ORDER BY due_at, id LIMIT 1{}",
+        tx.claim_clause()
+    );
+    let Some(row) = letter::Model::find_by_statement(sql(&*tx, select, [now.into()])).one(&*tx).await? else {
+        return Ok(None);
+    };
+    let update = "UPDATE letters SET state = 'sending', lease_until = $2, attempts = attempts + 1 WHERE id = $1";
+    tx.execute_raw(sql(&*tx, update, [row.id.into(), now.plus(LEASE).into()])).await?;
+    tx.commit().await?;
+    Ok(Some(row))
+}
+
+async fn note(app: &App, row: &letter::Model, end: End) -> Result<(), StoreError> {
+    let tx = app.store.write_transaction().await?;
+    let now = app.world.now();
+    match end {
+        End::Final(state, fault) => {
+            let word = match state {
+                LetterState::Sent => "sent",
+                LetterState::Stale => "stale",
+                _ => "failed",
+            };
+            tracing::info!(letter = %row.id, kind = row.kind, state = word, fault = fault.as_deref().map(crate::log::scrub), "letter");
+            let update = "UPDATE letters SET state = $2, ended_at = $3, fault = $4, lease_until = NULL, content = '' WHERE id = $1";
+            tx.execute_raw(sql(&*tx, update, [row.id.into(), word.into(), now.into(), fault.into()])).await?;
+        }
+        End::Again(due, fault) => {
+            tracing::warn!(letter = %row.id, kind = row.kind, fault = crate::log::scrub(&fault), "letter waits");
+            let update =
+                "UPDATE letters SET state = 'waiting', due_at = $2, fault = $3, lease_until = NULL WHERE id = $1";
+            tx.execute_raw(sql(&*tx, update, [row.id.into(), due.into(), fault.into()])).await?;
+        }
+    }
+    tx.commit().await
+}

@@ -1,0 +1,114 @@
+//! `pretty-backend`: serve, work in the background, migrate, administer. One binary; the mode is the first word.
+
+mod admin;
+
+use clap::{Parser, Subcommand};
+use pretty_backend::settings::Settings;
+use pretty_backend::settings::load::{Overrides, load};
+use pretty_backend::store::{Store, migration};
+use pretty_backend::world::World;
+use pretty_backend::{log, serve};
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+
+/// The hosted service of As Pretty As A Picture.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// A file with settings; see default.toml for all of them. The environment (PRETTY__SECTION__KEY) wins over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the embedded database, photos and mailbox.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<String>,
+    #[command(subcommand)]
+    mode: Mode,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Answer requests, and work in the background unless `worker.embedded` is false.
+    Serve {
+        /// Address and port; port 0 takes a free one.
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<String>,
+    },
+    /// Work in the background only.
+    Worker,
+    /// Bring the database up to date and stop.
+    Migrate,
+    /// Look after accounts and credits.
+    #[command(subcommand)]
+    Admin(admin::Task),
+}
+
+fn main() -> ExitCode {
+    // Before anything can speak TLS.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return ExitCode::FAILURE;
+    }
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "pretty-backend: {}", log::scrub(&error.to_string()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let arguments = Arguments::parse();
+    let listen = match &arguments.mode {
+        Mode::Serve { listen } => listen.clone(),
+        _ => None,
+    };
+    let overrides = Overrides { listen, data: arguments.data.clone() };
+    let settings = load(arguments.config.as_deref(), std::env::vars(), &overrides)?;
+    log::start(&settings.log.level)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(arguments.mode, settings))
+}
+
+async fn run(mode: Mode, settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
+    match mode {
+        Mode::Serve { .. } => {
+            Ok(serve::run(settings, on_signal()?, |address| say(&format!("listening on http://{address}"))).await?)
+        }
+        Mode::Worker => Ok(serve::work(settings, on_signal()?).await?),
+        Mode::Migrate => {
+            let store = Store::open(&settings.database, Path::new(&settings.server.data)).await?;
+            let applied = migration::run(&store, World::system().now()).await?;
+            store.close().await;
+            say(&format!("{applied} steps applied; the database is at version {}", migration::known_version()));
+            Ok(())
+        }
+        Mode::Admin(task) => admin::run(task, &settings).await,
+    }
+}
+
+/// Cancelled at the first SIGTERM or Ctrl-C.
+fn on_signal() -> std::io::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::spawn(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+        told.cancel();
+    });
+    Ok(stop)
+}
+
+/// A line for whoever started the program; the log goes to standard error.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,90 @@
+//! Turns templates into answers: strict content policy, the cookie, the status.
+
+use super::Visitor;
+use crate::app::App;
+use crate::error::ApiError;
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+/// Nothing runs, nothing comes from elsewhere, nobody frames it. The two loopback addresses are where forms may end up when the app is
+/// connected: browsers apply the rule to redirects too.
+const POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    form-action 'self' http://127.0.0.1:* http://[::1]:*";
+
+/// What every page has.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    /// For forms.
+    pub csrf: String,
+    /// Where people write about their data.
+    pub contact: String,
+    /// What went wrong with the form before, for its top.
+    pub fault: Option<String>,
+}
+
+impl Frame {
+    pub(super) fn new(app: &App, visitor: &Visitor) -> Self {
+        Self { csrf: visitor.csrf(), contact: app.settings.mail.contact.clone(), fault: None }
+    }
+
+    /// The form again, with what was wrong.
+    pub(super) fn with_fault(mut self, fault: &ApiError) -> Self {
+        self.fault = Some(fault.message.clone());
+        self
+    }
+}
+
+/// A page.
+pub(super) fn page(app: &App, visitor: &Visitor, status: StatusCode, template: &impl Template) -> Response {
+    let mut response = bare(status, template);
+    visitor.keep(app, &mut response);
+    response
+}
+
+fn bare(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => {
+            let mut response = (status, Html(html)).into_response();
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+            response
+        }
+        Err(error) => ApiError::internal(&error).into_response(),
+    }
+}
+
+/// After a form that did something: another page, by GET.
+pub(super) fn go(to: &str) -> Response {
+    Redirect::to(to).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "pages/message.html")]
+pub(super) struct Message<'a> {
+    pub frame: Frame,
+    pub title: &'a str,
+    pub text: &'a str,
+    /// Label and address.
+    pub next: Option<(&'a str, &'a str)>,
+}
+
+/// A page that only says something.
+pub(super) fn message(app: &App, visitor: &Visitor, title: &str, text: &str, next: Option<(&str, &str)>) -> Response {
+    page(app, visitor, StatusCode::OK, &Message { frame: Frame::new(app, visitor), title, text, next })
+}
+
+/// The page for an error.
+pub(super) fn problem(contact: &str, error: &ApiError) -> Response {
+    let title = match error.status() {
+        StatusCode::NOT_FOUND => "Nothing here",
+        StatusCode::FORBIDDEN => "Not possible",
+        status if status.is_server_error() => "Something went wrong",
+        _ => "That did not work",
+    };
+    let frame = Frame { csrf: String::new(), contact: contact.to_owned(), fault: None };
+    let mut response = bare(error.status(), &Message { frame, title, text: &error.message, next: None });
+    if let Some(wait) = error.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    response
+}

@@ -1,0 +1,104 @@
+//! Serving: bind, answer, and on a signal finish what is running.
+
+use crate::app::App;
+use crate::http::router;
+use crate::mail::mailer;
+use crate::settings::Settings;
+use crate::store::{Store, migration};
+use crate::worker;
+use crate::world::World;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}: {fault}")]
+    Listen {
+        /// As configured.
+        address: String,
+        /// What the system said.
+        fault: std::io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// Mail settings.
+    #[error("{0}")]
+    Mail(String),
+}
+
+/// Starts the service, calls `listening` with its address, and runs until `stop`.
+///
+/// # Errors
+/// When it cannot start; afterwards faults are answers and log lines.
+pub async fn run(
+    settings: Settings,
+    stop: CancellationToken,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), StartError> {
+    let configured = settings.server.listen.clone();
+    let fault = |fault| StartError::Listen { address: configured.clone(), fault };
+    let listener = TcpListener::bind(&configured).await.map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    let (app, data) = open(settings, address).await?;
+    let worker = if app.settings.worker.embedded {
+        let mailer = mailer::configured(&app.settings, &data).map_err(StartError::Mail)?;
+        Some(tokio::spawn(worker::run(app.clone(), mailer, stop.clone())))
+    } else {
+        None
+    };
+    tracing::info!(%address, base_url = app.base_url, "listening");
+    listening(address);
+    let grace = Duration::from_secs(app.settings.server.shutdown_seconds);
+    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overtime = async {
+        stop.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    tokio::select! {
+        result = async { serving.await } => {
+            if let Err(error) = result {
+                tracing::error!(%error, "serving ended");
+            }
+        }
+        () = overtime => tracing::warn!("requests that still ran were cut off"),
+    }
+    stop.cancel();
+    if let Some(worker) = worker
+        && let Err(error) = worker.await
+    {
+        tracing::error!(%error, "the worker ended badly");
+    }
+    app.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Works without serving.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn work(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
+    let address = settings.server.listen.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)));
+    let (app, data) = open(settings, address).await?;
+    let mailer = mailer::configured(&app.settings, &data).map_err(StartError::Mail)?;
+    tracing::info!("working");
+    worker::run(app.clone(), mailer, stop).await;
+    app.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn open(settings: Settings, address: SocketAddr) -> Result<(App, PathBuf), StartError> {
+    let data = PathBuf::from(&settings.server.data);
+    let world = World::system();
+    let store = Store::open(&settings.database, &data).await?;
+    migration::run(&store, world.now()).await?;
+    Ok((App::new(settings, store, world, address), data))
+}

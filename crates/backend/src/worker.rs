@@ -1,0 +1,43 @@
+//! Background work: what any replica may do, and what the database keeps two of them from doing twice.
+
+use crate::app::App;
+use crate::mail::mailer::Mailer;
+use crate::mail::outbox;
+use crate::{accounts, ledger};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Sweeps happen this often.
+const SWEEP: Duration = Duration::from_secs(300);
+
+/// Works until told to stop; what is begun is finished.
+pub async fn run(app: App, mailer: Box<dyn Mailer>, stop: CancellationToken) {
+    let poll = Duration::from_millis(app.settings.worker.poll_milliseconds);
+    let mut sweep = tokio::time::interval(SWEEP);
+    loop {
+        if let Err(error) = outbox::deliver_due(&app, &*mailer).await {
+            tracing::error!(%error, "the outbox cannot be read");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = sweep.tick() => self::sweep(&app).await,
+            () = app.letters.notified() => {}
+            () = tokio::time::sleep(poll) => {}
+        }
+    }
+}
+
+/// Removes what is over: credits past their time, tokens, links, counters.
+pub async fn sweep(app: &App) {
+    let now = app.world.now();
+    if let Err(error) = ledger::sweep_expired(&app.store, &app.world, 1000).await {
+        tracing::error!(%error, "credits were not swept");
+    }
+    for swept in [accounts::tokens::sweep(app, now).await, accounts::limits::sweep(app, now).await] {
+        match swept {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "swept"),
+            Err(error) => tracing::error!(%error, "a sweep failed"),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Letters: ME2, ME4, ME6, and that what they held is gone afterwards.
+
+use crate::support::{Browser, TestApp};
+use pretty_backend::mail::mailer::{MailFault, Mailer, Outgoing, Sending};
+use pretty_backend::mail::outbox::{self, Delivered};
+use pretty_backend::store::count_of;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// A mail server that does as it is told, and keeps what it took.
+#[derive(Debug, Default)]
+struct Scripted {
+    faults: Mutex<Vec<Option<MailFault>>>,
+    taken: Mutex<Vec<(uuid::Uuid, String)>>,
+}
+
+impl Mailer for Scripted {
+    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> Sending<'a> {
+        Box::pin(async move {
+            // It may have taken the letter and still fail to say so.
+            self.taken.lock().unwrap().push((outgoing.id, outgoing.letter.text.clone()));
+            match self.faults.lock().unwrap().pop().flatten() {
+                Some(fault) => Err(fault),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+async fn in_state(app: &TestApp, state: &str) -> i64 {
+    let select = format!("SELECT COUNT(*) AS n FROM letters WHERE state = '{state}'");
+    count_of(app.store.reader(), &select, []).await.unwrap()
+}
+
+on_both! {
+    async fn me2_me6_a_mail_server_that_is_away_comes_back(database) {
+        let app = TestApp::new(database);
+        let server = Scripted::default();
+        Browser::new(&app).ask_for_account("mara@example.org").await;
+        *server.faults.lock().unwrap() = vec![None, Some(MailFault::Later("busy".into())), Some(MailFault::Later("quota".into()))];
+        assert_eq!(outbox::deliver_due(&app, &server).await.unwrap(), Delivered { sent: 0, other: 1 });
+        assert_eq!(outbox::deliver_due(&app, &server).await.unwrap(), Delivered::default(), "not before its time");
+        app.database.clock.advance(Duration::from_secs(60));
+        assert_eq!(outbox::deliver_due(&app, &server).await.unwrap().other, 1);
+        app.database.clock.advance(Duration::from_secs(120));
+        assert_eq!(outbox::deliver_due(&app, &server).await.unwrap().sent, 1);
+        // Sent three times, with one id: the link in it works once, so that does no harm.
+        let taken = server.taken.lock().unwrap().clone();
+        assert!(taken.len() == 3 && taken.iter().all(|letter| *letter == taken[0]));
+        let kept = count_of(app.store.reader(), "SELECT COUNT(*) AS n FROM letters WHERE content <> ''", []).await.unwrap();
+        assert_eq!(kept, 0, "the link is not kept");
+
+        // A worker that died in the middle: another one takes over after the lease.
+        Browser::new(&app).ask_for_account("other@example.org").await;
+        crate::support::crash_after(6, outbox::deliver_due(&app, &server)).await;
+        app.database.clock.advance(Duration::from_secs(120));
+        // PostgreSQL rolls a dropped transaction back a moment later; until then its rows are skipped.
+        for _ in 0..100 {
+            outbox::deliver_due(&app, &server).await.unwrap();
+            if in_state(&app, "sent").await == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(in_state(&app, "sent").await, 2);
+    }
+}
+
+on_both! {
+    async fn me6_what_nobody_wants_any_more_is_not_sent(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        browser.get("/forgot").await;
+        browser.submit("/forgot", &[("email", "mara@example.org")]).await;
+        app.database.clock.advance(Duration::from_secs(30 * 60));
+        let server = Scripted::default();
+        outbox::deliver_due(&app, &server).await.unwrap();
+        assert!(server.taken.lock().unwrap().is_empty());
+        assert_eq!(in_state(&app, "stale").await, 1);
+        // An address that is refused is not tried again.
+        browser.get("/forgot").await;
+        browser.submit("/forgot", &[("email", "mara@example.org")]).await;
+        server.faults.lock().unwrap().push(Some(MailFault::Never("no such mailbox".into())));
+        outbox::deliver_due(&app, &server).await.unwrap();
+        app.database.clock.advance(Duration::from_secs(3600));
+        assert_eq!(outbox::deliver_due(&app, &server).await.unwrap(), Delivered::default());
+        assert_eq!(in_state(&app, "failed").await, 1);
+    }
+}
+
+on_both! {
+    async fn me2_two_workers_send_each_letter_once(database) {
+        let app = TestApp::new(database);
+        for number in 0..8 {
+            let mut browser = Browser::new(&app);
+            browser.address = format!("203.0.113.{number}");
+            browser.ask_for_account(&format!("m{number}@example.org")).await;
+        }
+        let (one, two) = (Scripted::default(), Scripted::default());
+        let (first, second) = tokio::join!(outbox::deliver_due(&app, &one), outbox::deliver_due(&app, &two));
+        assert_eq!(first.unwrap().sent + second.unwrap().sent, 8);
+        let mut ids: Vec<_> = one.taken.lock().unwrap().iter().chain(two.taken.lock().unwrap().iter()).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 8);
+    }
+}
+
+/// Every letter there is, as it reads.
+#[tokio::test]
+async fn me4_the_words_of_all_letters() {
+    use pretty_backend::mail::letter::Letter;
+    let app = TestApp::new(crate::support::TestDatabase::sqlite().await);
+    let name = || "Mara <b>&".to_owned();
+    let link = || "https://pretty.example/x?token=apml_1".to_owned();
+    let mut all = String::new();
+    for letter in [
+        Letter::ConfirmSignUp { name: name(), link: link() },
+        Letter::AlreadyRegistered { name: name() },
+        Letter::Welcome { name: name() },
+        Letter::ResetPassword { name: name(), link: link() },
+        Letter::PasswordChanged { name: name() },
+        Letter::ConfirmEmail { name: name(), link: link() },
+        Letter::EmailChanged { name: name(), new: "new@example.org".into() },
+    ] {
+        let rendered = letter.render(&app).unwrap();
+        assert!(!rendered.html.contains("<b>") && !rendered.html.contains("src="), "escaped, and nothing is loaded");
+        assert!(!rendered.subject.contains(['\r', '\n']));
+        all += &format!("=== {}: {}\n{}\n", letter.kind(), rendered.subject, rendered.text);
+    }
+    insta::assert_snapshot!(all);
+}

@@ -1,0 +1,85 @@
+//! The program itself, started as an operator would: migrate, serve on a free port, administer, stop on a signal.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_pretty-backend");
+
+fn run(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(["--data", folder.to_str().unwrap()]).args(arguments).output().unwrap()
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn it_serves_and_stops_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Running(
+        Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}")).to_owned();
+    assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(get(&address, "/openapi.json").contains("\"/v1/account\""));
+    assert!(get(&address, "/sign-in?return_to=apml_secret").contains("<h1>Sign in</h1>"));
+    // SIGTERM by the shell's own kill: no unsafe code for one signal.
+    assert!(Command::new("kill").arg(child.0.id().to_string()).status().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
+    let mut log = String::new();
+    child.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    for line in log.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+    assert!(log.contains("\"stopped\"") && log.contains("request_id") && log.contains("/sign-in"), "{log}");
+    assert!(!log.contains("apml_"), "no token in the log");
+}
+
+#[test]
+fn it_migrates_and_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = run(folder.path(), &["admin", "audit"]);
+    assert!(!audit.status.success());
+    assert!(String::from_utf8_lossy(&audit.stderr).contains("pretty-backend migrate"));
+    let migrated = run(folder.path(), &["migrate"]);
+    assert!(String::from_utf8_lossy(&migrated.stdout).starts_with("2 steps applied"), "{migrated:?}");
+    assert!(String::from_utf8_lossy(&run(folder.path(), &["migrate"]).stdout).starts_with("0 steps applied"));
+    assert!(run(folder.path(), &["admin", "audit"]).status.success());
+    let unknown =
+        run(folder.path(), &["admin", "grant", "--email", "nobody@example.org", "--credits", "5", "--key", "k"]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("nobody has the address nobody@example.org"));
+}
+
+#[test]
+fn wrong_settings_stop_it_and_name_the_key() {
+    let wrong = Command::new(PROGRAM).arg("serve").env("PRETTY__SERVER__LISTENN", "x").output().unwrap();
+    assert!(!wrong.status.success());
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("`server.listenn`"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let clash = run(folder.path(), &["serve", "--listen", &address]);
+    assert!(String::from_utf8_lossy(&clash.stderr).contains(&format!("cannot listen on {address}")), "{clash:?}");
+}
