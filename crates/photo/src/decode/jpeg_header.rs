@@ -13,6 +13,8 @@ pub(crate) struct JpegHeader {
     pub(crate) width: u16,
     pub(crate) height: u16,
     pub(crate) components: u8,
+    /// Whether any component has fewer rows than another.
+    vertically_reduced: bool,
     /// The marker's low byte: 0xC0 baseline, 0xC1 extended, 0xC2 progressive.
     pub(crate) process: u8,
     pub(crate) metadata: Metadata,
@@ -66,6 +68,11 @@ pub(crate) fn read(reader: &mut (impl BufRead + Seek), path: &Path, most: usize)
         if marker == 0xDA {
             if header.process == 0 {
                 return Err(PhotoError::damaged(path, "its picture comes before its size"));
+            }
+            let in_separate_scans = header.process != 0xC2 && body.first() != Some(&header.components);
+            if in_separate_scans && header.vertically_reduced {
+                // The decoder mixes up the rows of such a photo without noticing.
+                return Err(PhotoError::unsupported(path, "a JPEG in separate scans"));
             }
             header.finish_icc();
             return Ok(header);
@@ -123,6 +130,8 @@ impl JpegHeader {
             0xC9..=0xCA | 0xCD..=0xCE => return Err(PhotoError::unsupported(path, "a JPEG with arithmetic coding")),
             _ => return Err(PhotoError::unsupported(path, "a hierarchical JPEG")),
         }
+        let factors = body.get(6..).unwrap_or_default().chunks_exact(3).map(|component| component[1] & 15);
+        self.vertically_reduced = factors.clone().max() != factors.min();
         self.process = marker;
         self.height = u16::from_be_bytes([height_high, height_low]);
         self.width = u16::from_be_bytes([width_high, width_low]);

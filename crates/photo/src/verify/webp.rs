@@ -15,6 +15,10 @@ const TOLERANCE: f32 = 12.0;
 
 pub(super) fn check(bytes: &[u8], spec: &ResultSpec, expected: &Fingerprint) -> Result<(), PhotoError> {
     let failed = |error: image_webp::DecodingError| refused(&format!("it cannot be decoded ({error})"));
+    let stated = bytes.get(4..8).and_then(|size| size.first_chunk()).map(|size| u32::from_le_bytes(*size));
+    if stated.is_none_or(|size| size as usize + 8 != bytes.len()) {
+        return Err(refused("it has another length than it states"));
+    }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
     let (width, height) = decoder.dimensions();
     check_size(spec, width, height)?;

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use moxcms::ColorProfile;
 use pretty_contract::export::Format;
@@ -122,9 +123,14 @@ pub(crate) fn bytes_of(file: &mut File) -> Vec<u8> {
 
 /// A profile that this program did not make up: `Display P3`, or grey with a gamma of 1.8.
 pub(crate) fn profile(channels: Channels) -> Vec<u8> {
+    // Made once: a profile holds the second at which it was made.
+    static BOTH: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+        [ColorProfile::new_display_p3(), ColorProfile::new_gray_with_gamma(1.8)]
+            .map(|profile| profile.encode().unwrap())
+    });
     match channels {
-        Channels::Rgb => ColorProfile::new_display_p3().encode().unwrap(),
-        Channels::Gray => ColorProfile::new_gray_with_gamma(1.8).encode().unwrap(),
+        Channels::Rgb => BOTH[0].clone(),
+        Channels::Gray => BOTH[1].clone(),
     }
 }
 
