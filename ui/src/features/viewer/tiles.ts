@@ -39,7 +39,7 @@ export class TileCache {
   #turn = 0;
 
   constructor(options: TileCacheOptions) {
-    this.#options = { parallel: 6, roomPixels: 64e6, ...options };
+    this.#options = { parallel: 6, roomPixels: 48e6, ...options };
   }
 
   /** Replaces what is wanted, most wanted first. What is no longer wanted and has not started is not loaded. */
