@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use pretty_contract::device::Device;
@@ -31,7 +31,7 @@ use crate::{acceptance, tone};
 const CHECK_LIMIT: Duration = Duration::from_secs(120);
 /// Bytes that tiles and bands of one photo may take unless the caller says otherwise. With a photo of 24 megapixels beside it the program stays
 /// under 1 GB.
-const MEMORY_BUDGET: u64 = 600 << 20;
+const MEMORY_BUDGET: u64 = 740 << 20;
 
 /// What the engine is opened with.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) memory_budget: u64,
     stopwatch: fn() -> Duration,
     models: Mutex<HashMap<String, Arc<Accepted>>>,
+    /// What the tone model is told of the photo that was asked about last: a slider asks about the same one again and again.
+    told: Mutex<Option<(Weak<DecodedPhoto>, Arc<ToneInputs>)>>,
 }
 
 /// A model that was verified and tried once.
@@ -93,6 +95,7 @@ impl Engine {
                 memory_budget,
                 stopwatch: config.stopwatch,
                 models: Mutex::new(HashMap::new()),
+                told: Mutex::new(None),
             }),
         }
     }
@@ -130,9 +133,9 @@ impl Engine {
     /// Looks at a photo: what stands out, and the recipe that Auto would choose.
     ///
     /// # Errors
-    /// None today; a model that looks at photos may have some.
+    /// The tone model is missing or refused.
     pub fn assess(&self, photo: &DecodedPhoto) -> Result<Assessment, EngineError> {
-        Ok(assess::assess(photo, &self.shared.manifest))
+        assess::assess(photo, &self.shared)
     }
 
     /// Validates a recipe.
@@ -205,6 +208,20 @@ impl Shared {
             Some(model) => Ok(self.accepted(&model.entry.id)?.bytes_per_pixel),
             None => Ok(0.0),
         }
+    }
+
+    /// What the tone model is told of a photo.
+    pub(crate) fn tone_inputs(&self, photo: &Arc<DecodedPhoto>) -> Arc<ToneInputs> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last, inputs)) = told.as_ref()
+            && std::ptr::eq(last.as_ptr(), Arc::as_ptr(photo))
+        {
+            // The weak pointer keeps the address from being given to another photo.
+            return inputs.clone();
+        }
+        let inputs = Arc::new(tone::statistics::tone_inputs(&tone::reduced::reduced(photo)));
+        *told = Some((Arc::downgrade(photo), inputs.clone()));
+        inputs
     }
 
     /// What the tone model advises. It is so small that the processor runs it always.

@@ -214,7 +214,7 @@ fn make(
     let assembly = Assembly::of(rendering, spec);
     std::thread::scope(|scope| {
         let encoding = scope.spawn(move || encode(spec, file, band_receiver));
-        let (tile_sender, tile_receiver) = sync_channel::<Tile>(1);
+        let (tile_sender, tile_receiver) = sync_channel::<Tile>(0);
         let assembling = {
             let sender = band_sender.clone();
             scope.spawn(move || assembly.run(&tile_receiver, &sender))

@@ -15,7 +15,6 @@ use crate::pixels::Canvas;
 use crate::plan::{Plan, PlannedStep};
 use crate::region::Region;
 use crate::tiling::{Costs, Grid};
-use crate::tone;
 use crate::tone::lut::ToneLut;
 use crate::worker::Worker;
 
@@ -115,8 +114,12 @@ impl Rendering {
 }
 
 /// The recipe's stages with their models read and verified, and the advice of the tone model taken from the photo.
-fn stages(shared: &Arc<Shared>, photo: &DecodedPhoto, plan: &Plan, cancel: &Cancel) -> Result<Vec<Stage>, EngineError> {
-    let mut inputs = None;
+fn stages(
+    shared: &Arc<Shared>,
+    photo: &Arc<DecodedPhoto>,
+    plan: &Plan,
+    cancel: &Cancel,
+) -> Result<Vec<Stage>, EngineError> {
     let mut stages = Vec::with_capacity(plan.steps.len());
     for step in &plan.steps {
         stages.push(match step {
@@ -125,9 +128,8 @@ fn stages(shared: &Arc<Shared>, photo: &DecodedPhoto, plan: &Plan, cancel: &Canc
             }
             PlannedStep::Tone { model, strength } => {
                 // Advice is about the photo as it was taken, wherever in the recipe the step stands.
-                let inputs =
-                    inputs.get_or_insert_with(|| tone::statistics::tone_inputs(&tone::reduced::reduced(photo)));
-                Stage::Tone { lut: Arc::new(shared.advice(model, inputs, cancel)?), strength: *strength }
+                let inputs = shared.tone_inputs(photo);
+                Stage::Tone { lut: Arc::new(shared.advice(model, &inputs, cancel)?), strength: *strength }
             }
             PlannedStep::Upscale { model, scale, strength } => {
                 let model = if *strength > 0.0 { Some(shared.model(model)?) } else { None };

@@ -26,6 +26,8 @@ pub(crate) struct Costs {
 /// Tile edges fall on multiples of this, which is a multiple of the strides in use, so that no model computes what nobody wants.
 const ALIGNMENT: u32 = 16;
 const SMALLEST: u32 = 64;
+/// No photo is cut into more columns or rows.
+const MOST_PARTS: u32 = 256;
 /// Bytes of a pixel in floating point, three planes.
 const PLANES: f64 = 12.0;
 
@@ -38,10 +40,11 @@ impl Grid {
             return Self { columns: divide(width, width.div_ceil(core)), rows: divide(height, height.div_ceil(core)) };
         }
         let mut best: Option<(u64, u64, Self)> = None;
-        let most = |length: u32| length.div_ceil(SMALLEST).max(1);
+        let most = |length: u32| length.div_ceil(SMALLEST).clamp(1, MOST_PARTS);
         for columns in 1..=most(width) {
-            let fits = |rows: &u32| fits(chain, tile_size(width, height, columns, *rows), costs);
-            let Some(rows) = (1..=most(height)).find(fits) else { continue };
+            // More rows need less memory, so the fewest that fit can be halved in on.
+            let rows = first_that(most(height), |rows| fits(chain, tile_size(width, height, columns, rows), costs));
+            let Some(rows) = rows else { continue };
             let grid = Self { columns: divide(width, columns), rows: divide(height, rows) };
             let computed = grid.computed(chain, shape);
             let tiles = u64::from(columns) * u64::from(rows);
@@ -93,10 +96,34 @@ impl Grid {
             .collect()
     }
 
-    /// Pixels that the models compute in all, counted at their inputs and weighed by what they give.
+    /// Pixels that the models compute in all, counted at their inputs. A window's width depends on its column only and its height on its row, so
+    /// the sum over all tiles is a product of two sums.
     fn computed(&self, chain: &Chain, shape: TileShape) -> u64 {
-        self.rows().flatten().flat_map(|region| chain.windows(region, shape)).map(|window| window.padded.area()).sum()
+        let (Some(&(x, width)), Some(&(y, height))) = (self.columns.first(), self.rows.first()) else { return 0 };
+        let mut sums = vec![(0u64, 0u64); chain.stages.len()];
+        for &(x, width) in &self.columns {
+            let windows = chain.windows(Region { x, y, width, height }, shape);
+            sums.iter_mut().zip(&windows).for_each(|(sum, window)| sum.0 += u64::from(window.padded.width));
+        }
+        for &(y, height) in &self.rows {
+            let windows = chain.windows(Region { x, y, width, height }, shape);
+            sums.iter_mut().zip(&windows).for_each(|(sum, window)| sum.1 += u64::from(window.padded.height));
+        }
+        sums.into_iter().map(|(widths, heights)| widths * heights).sum()
     }
+}
+
+/// The smallest number from 1 to `most` for which something holds that holds for all larger ones too.
+fn first_that(most: u32, holds: impl Fn(u32) -> bool) -> Option<u32> {
+    if !holds(most) {
+        return None;
+    }
+    let (mut low, mut high) = (1, most);
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    Some(high)
 }
 
 fn tile_size(width: u32, height: u32, columns: u32, rows: u32) -> (u32, u32) {
@@ -113,8 +140,8 @@ fn divide(length: u32, parts: u32) -> Vec<(u32, u32)> {
     (0..parts).map(|part| (edge(part), edge(part + 1) - edge(part))).filter(|(_, length)| *length > 0).collect()
 }
 
-/// Memory of the worst tile of this size: one stage's model at work between its input and output, the tiles waiting around it, and two bands of
-/// the result on their way to the encoder.
+/// Memory of the worst tile of this size: one stage's model at work between its input and output, the tile before being put into its band, and two
+/// bands of the result.
 fn fits(chain: &Chain, (width, height): (u32, u32), costs: &Costs) -> bool {
     let (photo_width, photo_height) = chain.photo();
     let middle = Region { x: (photo_width - width) / 2, y: (photo_height - height) / 2, width, height };
@@ -127,7 +154,7 @@ fn fits(chain: &Chain, (width, height): (u32, u32), costs: &Costs) -> bool {
     let scale = u64::from(chain.scale());
     let result_tile = u64::from(width) * u64::from(height) * scale * scale;
     let band = u64::from(photo_width) * scale * u64::from(height) * scale * costs.result_pixel;
-    worst + 2.0 * result_tile as f64 * PLANES + 2.0 * band as f64 <= costs.budget as f64
+    worst + result_tile as f64 * PLANES + 2.0 * band as f64 <= costs.budget as f64
 }
 
 /// The largest side of a tile whose windows all fit a device's fixed shape.

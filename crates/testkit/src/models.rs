@@ -83,7 +83,7 @@ pub fn small_entries() -> Vec<Entry> {
         |id, task, scale, receptive_field, stride, bytes| Entry { id, task, scale, receptive_field, stride, bytes };
     vec![
         entry("restore", "restore", 1, 12, 4, nets::restorer(3)),
-        entry("tone", "tone", 1, 0, 1, nets::tone_adviser()),
+        entry("tone", "tone", 1, 0, 1, nets::tone_adviser(0.4, 1.0)),
         entry("upscale-2x", "upscale", 2, 3, 1, nets::upscaler(2, 5)),
         entry("upscale-4x", "upscale", 4, 3, 1, nets::upscaler(4, 7)),
     ]

@@ -102,9 +102,9 @@ pub fn restorer(seed: u64) -> Vec<u8> {
     layers.graph.finish()
 }
 
-/// Advises: curves that lift a little, more for dark photos, and a matrix that makes colours a little stronger.
+/// Advises: curves that lift by `lift * x * (1 - x) * (1 - fall * median of luma)`, and a matrix that makes colours a little stronger.
 #[must_use]
-pub fn tone_adviser() -> Vec<u8> {
+pub fn tone_adviser(lift: f32, fall: f32) -> Vec<u8> {
     let mut graph = Graph::default();
     let lengths = |lengths: &[i64]| lengths.iter().map(|&length| Length::Exactly(length)).collect::<Vec<_>>();
     graph.input("thumbnail", &lengths(&[1, 3, 64, 64]));
@@ -114,9 +114,9 @@ pub fn tone_adviser() -> Vec<u8> {
     let mut bias = vec![0.0; 51];
     for knot in 0..51 {
         let x = (knot % 17) as f32 / 16.0;
-        let lift = 0.4 * x * (1.0 - x);
+        let lift = lift * x * (1.0 - x);
         bias[knot] = x + lift;
-        weights[59 * 51 + knot] = -lift;
+        weights[59 * 51 + knot] = -lift * fall;
     }
     let weights = graph.floats(&[71, 51], &weights);
     let bias = graph.floats(&[51], &bias);

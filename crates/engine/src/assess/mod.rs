@@ -1,4 +1,5 @@
-//! Auto: what stands out in a photo, by measurement, and the recipe that follows from it. No model looks at the photo here.
+//! Auto: what stands out in a photo, by measurement, and the recipe that follows from it. About light and colour the tone model is asked, because
+//! it knows what it would change; noise, artefacts and softness are measured.
 //!
 //! A clean, well-exposed photo gets an empty recipe. Enlarging is never chosen: a small photo is a finding, and what to do about it is up to the
 //! person.
@@ -12,7 +13,10 @@ use pretty_contract::recipe::{Recipe, Step};
 use pretty_photo::DecodedPhoto;
 use pretty_photo::picture::{Picture, Samples};
 
-use crate::manifest::{Manifest, Task};
+use crate::cancel::Cancel;
+use crate::engine::Shared;
+use crate::error::EngineError;
+use crate::manifest::Task;
 use crate::pixels::{LUMA, Sample};
 use crate::region::Region;
 use crate::tone::reduced::reduced;
@@ -32,13 +36,13 @@ const BLURRED: f64 = 0.75;
 const SMALL: u32 = 1000;
 
 /// Looks at a photo.
-pub(crate) fn assess(photo: &DecodedPhoto, manifest: &Manifest) -> Assessment {
-    let measured = Measured::of(photo);
+pub(crate) fn assess(photo: &DecodedPhoto, shared: &Shared) -> Result<Assessment, EngineError> {
+    let measured = Measured::of(photo, shared)?;
     let mut findings = measured.findings();
     findings.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let has = |task: Task| manifest.models.iter().any(|model| model.task == task);
-    let recipe = measured.recipe(has(Task::Restore), has(Task::Tone));
-    Assessment { findings: findings.into_iter().map(|(finding, _)| finding).collect(), recipe }
+    let can_restore = shared.manifest.models.iter().any(|model| model.task == Task::Restore);
+    let findings = findings.into_iter().map(|(finding, _)| finding).collect();
+    Ok(Assessment { findings, recipe: measured.recipe(can_restore) })
 }
 
 /// What was measured.
@@ -55,16 +59,24 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    fn of(photo: &DecodedPhoto) -> Self {
+    fn of(photo: &DecodedPhoto, shared: &Shared) -> Result<Self, EngineError> {
         let picture = &photo.picture;
-        let inputs = tone_inputs(&reduced(photo));
-        Self {
+        let adviser = shared.manifest.model(Task::Tone.name()).filter(|model| model.task == Task::Tone);
+        let light = match adviser {
+            Some(adviser) => {
+                let reduced = reduced(photo);
+                let advice = shared.advice(&adviser.id, &tone_inputs(&reduced), &Cancel::default())?;
+                light::Light::of(&reduced, &advice)
+            }
+            None => light::Light::default(),
+        };
+        Ok(Self {
             noise: noise::deviation(picture),
             jpeg_quality: photo.facts.jpeg_quality,
             blur: sharpness::blur(picture),
-            light: light::Light::of(&inputs.statistics),
+            light,
             longer_side: picture.width.max(picture.height),
-        }
+        })
     }
 
     fn noise_strength(&self) -> f64 {
@@ -95,7 +107,7 @@ impl Measured {
         all.into_iter().filter(|(_, strength)| *strength > 0.0).collect()
     }
 
-    fn recipe(&self, can_restore: bool, can_tone: bool) -> Recipe {
+    fn recipe(&self, can_restore: bool) -> Recipe {
         let mut steps = Vec::new();
         let cleaning = self.noise_strength().max(self.jpeg_strength());
         // What shows at all is worth a third; sharpening stays modest, because it brings out what noise is left.
@@ -104,7 +116,7 @@ impl Measured {
         if can_restore && denoise.max(detail) > 0.0 {
             steps.push(Step::Restore { denoise: rounded(denoise), detail: rounded(detail), model: None });
         }
-        if can_tone && self.light.stands_out() {
+        if self.light.stands_out() {
             steps.push(Step::Tone { strength: 1.0, model: None });
         }
         Recipe::new(steps)

@@ -35,9 +35,11 @@ fn blur_is_seen() {
 }
 
 fn recipe_of(picture: &Picture) -> (Vec<Finding>, Vec<Step>) {
-    let folder = pretty_testkit::models::ModelsFolder::small();
-    let manifest = Manifest::read(folder.path()).unwrap();
-    let assessment = assess(&testing::decoded(picture), &manifest);
+    let mut entries = pretty_testkit::models::small_entries();
+    // Leaves a photo of middling brightness alone, and lifts a dark one.
+    entries[1].bytes = pretty_testkit::nets::tone_adviser(1.2, 2.0);
+    let folder = pretty_testkit::models::ModelsFolder::of(&entries);
+    let assessment = testing::open(folder.path()).assess(&testing::decoded(picture)).unwrap();
     (assessment.findings, assessment.recipe.steps)
 }
 
@@ -70,11 +72,9 @@ fn jpeg_quality_counts() {
         light: light::Light::default(),
         longer_side: 4000,
     };
-    assert!(measured(Some(95)).findings().is_empty() && measured(None).recipe(true, true).steps.is_empty());
-    assert!(
-        matches!(measured(Some(30)).recipe(true, true).steps[..], [Step::Restore { denoise, .. }] if denoise == 1.0)
-    );
-    assert!(measured(Some(30)).recipe(false, true).steps.is_empty());
+    assert!(measured(Some(95)).findings().is_empty() && measured(None).recipe(true).steps.is_empty());
+    assert!(matches!(measured(Some(30)).recipe(true).steps[..], [Step::Restore { denoise, .. }] if denoise == 1.0));
+    assert!(measured(Some(30)).recipe(false).steps.is_empty());
 }
 
 #[test]

@@ -346,7 +346,7 @@ fn models_that_are_not_what_the_manifest_says_are_refused() {
     );
     entries[2].bytes = b"this is no model".to_vec();
     assert!(failure(&entries, &|_| {}).contains("ONNX Runtime does not take it"));
-    entries[2].bytes = pretty_testkit::nets::tone_adviser();
+    entries[2].bytes = pretty_testkit::nets::tone_adviser(0.4, 1.0);
     assert!(failure(&entries, &|_| {}).contains("it has 2 inputs, and 1 are expected"));
 }
 

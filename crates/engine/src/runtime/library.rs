@@ -87,67 +87,6 @@ fn load_watched(path: &Path) -> Result<Environment, EngineError> {
     loading.join().unwrap_or_else(|_| Err(unloadable("loading it ended without an answer".into())))
 }
 
-fn load(path: &Path) -> Result<Self, EngineError> {
-        let path = existing(path)?;
-        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = loaded.as_ref() {
-            return if runtime.path == path {
-                Ok(runtime.clone())
-            } else {
-                Err(EngineError::RuntimeIsAnother { loaded: runtime.path.clone(), asked: path })
-            };
-        }
-        if let Some(reason) = whole::cut_short(&path) {
-            return Err(EngineError::RuntimeUnloadable { path, reason });
-        }
-        let runtime = Self { environment: Arc::new(load_watched(&path)?), path };
-        *loaded = Some(runtime.clone());
-        Ok(runtime)
-    }
-
-    /// The processor.
-    pub(crate) fn processor(&self) -> Arc<dyn Provider> {
-        providers::processor(self.environment.clone())
-    }
-
-    /// Everything that the library may be able to use besides the processor, best first. Being listed is no promise that it works.
-    pub(crate) fn accelerators(&self) -> Vec<Arc<dyn Provider>> {
-        providers::accelerators(&self.environment, self.path.parent().unwrap_or(Path::new("")))
-    }
-}
-
-/// The path made absolute, when it names a file.
-fn existing(path: &Path) -> Result<PathBuf, EngineError> {
-    match std::fs::canonicalize(path) {
-        Ok(absolute) if absolute.is_file() => Ok(absolute),
-        _ => {
-            Err(EngineError::RuntimeMissing { path: std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()) })
-        }
-    }
-}
-
-fn load_watched(path: &Path) -> Result<Environment, EngineError> {
-    let (sender, receiver) = mpsc::channel();
-    let thread_path = path.to_path_buf();
-    let stuck = || EngineError::RuntimeStuck { path: path.to_path_buf(), seconds: LOADING_LIMIT.as_secs() };
-    let loading = move || {
-        // The receiver is gone only when the limit has passed; then nobody wants the answer.
-        let _ = sender.send(load(&thread_path));
-    };
-    std::thread::Builder::new()
-        .name("load-onnxruntime".into())
-        .spawn(loading)
-        .map_err(|error| EngineError::RuntimeUnloadable { path: path.to_path_buf(), reason: error.to_string() })?;
-    match receiver.recv_timeout(LOADING_LIMIT) {
-        Ok(answer) => answer,
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(stuck()),
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(EngineError::RuntimeUnloadable {
-            path: path.to_path_buf(),
-            reason: "loading it ended without an answer".into(),
-        }),
-    }
-}
-
 fn load(path: &Path) -> Result<Environment, EngineError> {
     let unloadable = |reason: String| EngineError::RuntimeUnloadable { path: path.to_path_buf(), reason };
     let builder = ort::init_from(path).map_err(|error| match error {

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char};
 
 use ort::AsPointer;
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::Session;
 
 /// Bytes that were in use at most at one moment in the session's allocator for the processor's memory; `None` when it does not count.
@@ -11,10 +12,12 @@ use ort::session::Session;
     reason = "the binding offers no safe way to the allocator's counters; all pointers are the library's own and checked"
 )]
 pub(super) fn most_in_use(session: &Session) -> Option<u64> {
+    let arena = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Arena, MemoryType::Default).ok()?;
+    let allocator = Allocator::new(session, arena).ok()?;
     let api = ort::api();
     let mut pairs = std::ptr::null_mut();
-    // SAFETY: the session's allocator lives as long as the session; `pairs` receives an object that is released below.
-    let status = unsafe { (api.AllocatorGetStats)(session.allocator().ptr(), &mut pairs) };
+    // SAFETY: the allocator lives to the end of this function; `pairs` receives an object that is released below.
+    let status = unsafe { (api.AllocatorGetStats)(allocator.ptr(), &mut pairs) };
     // SAFETY: the status is the library's, and is taken once.
     let outcome = unsafe { ort::Error::result_from_status(status) };
     if outcome.is_err() || pairs.is_null() {

@@ -3,6 +3,7 @@
 //! "Compiled in" says nothing about whether a provider works on this machine, so every accelerator is listed here and tried: session creation
 //! fails loudly (`error_on_failure`, no fallback to the processor inside a session), and `device` compares its answers with the processor's.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ort::environment::Environment;
@@ -16,6 +17,9 @@ use crate::provider::{ModelSession, OpenError, Provider, TileShape};
 
 /// Side of an accelerator's tiles: large enough that the halo is a small part, small enough for a card with 1 GB.
 const ACCELERATOR_TILE: u32 = 512;
+
+const CUDA_FILE: &str =
+    if cfg!(windows) { "onnxruntime_providers_cuda.dll" } else { "libonnxruntime_providers_cuda.so" };
 
 struct OrtProvider {
     environment: Arc<Environment>,
@@ -35,7 +39,8 @@ pub(super) fn processor(environment: Arc<Environment>) -> Arc<dyn Provider> {
     Arc::new(OrtProvider { environment, kind: Kind::Processor })
 }
 
-pub(super) fn accelerators(environment: &Arc<Environment>) -> Vec<Arc<dyn Provider>> {
+/// `folder` is the library's: a provider in a file of its own is only there when that file is.
+pub(super) fn accelerators(environment: &Arc<Environment>, folder: &Path) -> Vec<Arc<dyn Provider>> {
     let mut kinds = Vec::new();
     if cfg!(target_os = "macos") && available::<ep::CoreML>() {
         kinds.push(Kind::CoreMl);
@@ -43,7 +48,7 @@ pub(super) fn accelerators(environment: &Arc<Environment>) -> Vec<Arc<dyn Provid
     if cfg!(windows) && available::<ep::DirectML>() {
         kinds.push(Kind::DirectMl);
     }
-    if available::<ep::CUDA>() {
+    if available::<ep::CUDA>() && folder.join(CUDA_FILE).exists() {
         kinds.push(Kind::Cuda);
     }
     if available::<ep::WebGPU>() {
@@ -102,7 +107,7 @@ impl Provider for OrtProvider {
             if self.kind == Kind::Processor {
                 OpenError::Unfit(format!("ONNX Runtime does not take it: {error}"))
             } else {
-                OpenError::Device(error.to_string())
+                OpenError::Device(plain(error.message()))
             }
         })?;
         Ok(Box::new(OrtSession::new(session, model)?))
@@ -131,4 +136,49 @@ impl OrtProvider {
 
 fn commit(builder: &mut SessionBuilder, model: &ModelFile) -> ort::Result<Session> {
     builder.commit_from_memory(&model.bytes)
+}
+
+/// What went wrong, without the source files, function names and codes that the library puts before it.
+fn plain(message: &str) -> String {
+    let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(message);
+    let line = line.rsplit_once("[ONNXRuntimeError]").map_or(line, |(_, rest)| rest);
+    // "path/to/file.cc:123 some::Function(int) text": the text comes after the last bracket of the signature.
+    let line = match line.split_once(".cc:") {
+        Some((_, rest)) => rest.split_once(") ").map_or(rest, |(_, text)| text),
+        None => line,
+    };
+    let mut words = line.trim_start_matches([' ', ':']);
+    while let Some((code, rest)) = words.split_once(" : ") {
+        if code.is_empty()
+            || !code.chars().all(|letter| letter.is_ascii_digit() || letter.is_ascii_uppercase() || letter == '_')
+        {
+            break;
+        }
+        words = rest;
+    }
+    words.trim().trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn reasons_are_for_people() {
+        let cases = [
+            ("[ONNXRuntimeError] : 1 : FAIL : no room", "no room"),
+            (
+                "/a/b/webgpu_context.cc:100 void onnxruntime::Init(int, bool) adapter != nullptr was false. No adapters.",
+                "adapter != nullptr was false. No adapters",
+            ),
+            ("No supported adapters", "No supported adapters"),
+            (
+                "/a/b.cc:9 X& F() [ONNXRuntimeError] : 1 : FAIL : Failed to load library x.so with error: gone",
+                "Failed to load library x.so with error: gone",
+            ),
+        ];
+        for (message, wanted) in cases {
+            assert_eq!(plain(message), wanted);
+        }
+    }
 }

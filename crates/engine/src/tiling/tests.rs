@@ -35,6 +35,10 @@ fn costs(budget: u64) -> Costs {
     Costs { per_stage: vec![150.0, 600.0], result_pixel: 3, budget }
 }
 
+fn covers_all(grid: &Grid, (width, height): (u32, u32)) {
+    assert_eq!(grid.rows().flatten().map(|tile| tile.area()).sum::<u64>(), u64::from(width) * u64::from(height));
+}
+
 fn covers(grid: &Grid, (width, height): (u32, u32)) {
     let tiles: Vec<Region> = grid.rows().flatten().collect();
     assert_eq!(tiles.iter().map(|tile| tile.area()).sum::<u64>(), u64::from(width) * u64::from(height));
@@ -62,6 +66,26 @@ proptest! {
         let part = Region { x, y, width, height };
         prop_assert!(tiles.iter().all(|tile| part.contains(*tile)));
     }
+}
+
+#[test]
+fn what_is_computed_is_counted_right() {
+    let chain = restore_and_upscale((1234, 987));
+    for shape in [TileShape::Any, TileShape::Fixed(512)] {
+        let grid = Grid::choose(&chain, shape, &costs(50 << 20));
+        let one_by_one: u64 =
+            grid.rows().flatten().flat_map(|tile| chain.windows(tile, shape)).map(|window| window.padded.area()).sum();
+        assert_eq!(grid.computed(&chain, shape), one_by_one);
+    }
+}
+
+#[test]
+fn the_longest_photos_are_cut_quickly() {
+    let began = crate::testing::stopwatch();
+    let size = (65_000, 60_000);
+    covers_all(&Grid::choose(&restore_and_upscale(size), TileShape::Any, &costs(600 << 20)), size);
+    let took = crate::testing::stopwatch() - began;
+    assert!(took.as_secs_f64() < 2.0, "{took:?}");
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn without_vulkan_the_processor_does_the_work_and_a_reason_is_given() {
     }
     let none = OsStr::new("/nonexistent");
     let said = child::run("devices::checks_and_uses_all_devices", &[(ICD, none), ("VK_DRIVER_FILES", none)]);
+    eprintln!("{said}");
     assert!(said.contains("cpu {\"kind\":\"verified\""), "{said}");
     assert!(said.contains("cpu enhanced on This computer's processor with []"), "{said}");
     if said.contains("webgpu ") {
