@@ -13,7 +13,8 @@ use super::EncodeFailure;
 use super::bands::{Row, RowSource};
 use crate::error::PhotoError;
 use crate::fingerprint::{Digest, Fingerprint, Kind};
-use crate::metadata::{exif, ifd};
+use crate::metadata::exif::{self, RawField};
+use crate::metadata::ifd;
 use crate::picture::{Channels, Depth};
 use crate::spec::ResultSpec;
 
@@ -81,7 +82,7 @@ struct Target<'a> {
     at: u64,
     big_endian: bool,
     /// Fields of the photo's own first directory, as they stand in its block.
-    fields: Vec<(u16, [u8; 12])>,
+    fields: Vec<RawField>,
 }
 
 impl<'a> Target<'a> {
@@ -123,7 +124,7 @@ impl<'a> Target<'a> {
     }
 
     /// A field; its value goes into the field where it fits, else before the directory.
-    fn field(&mut self, tag: u16, kind: u16, value: &[u8]) -> Result<(u16, [u8; 12]), PhotoError> {
+    fn field(&mut self, tag: u16, kind: u16, value: &[u8]) -> Result<RawField, PhotoError> {
         let size = ifd::size_of_kind(kind).unwrap_or(1) as usize;
         let mut entry = [0; 12];
         entry[..2].copy_from_slice(&self.short(tag));
@@ -138,12 +139,12 @@ impl<'a> Target<'a> {
         Ok((tag, entry))
     }
 
-    fn shorts(&mut self, tag: u16, values: &[u16]) -> Result<(u16, [u8; 12]), PhotoError> {
+    fn shorts(&mut self, tag: u16, values: &[u16]) -> Result<RawField, PhotoError> {
         let bytes: Vec<u8> = values.iter().flat_map(|value| self.short(*value)).collect();
         self.field(tag, SHORT, &bytes)
     }
 
-    fn longs(&mut self, tag: u16, values: &[u32]) -> Result<(u16, [u8; 12]), PhotoError> {
+    fn longs(&mut self, tag: u16, values: &[u32]) -> Result<RawField, PhotoError> {
         let bytes: Vec<u8> = values.iter().flat_map(|value| self.long(*value)).collect();
         self.field(tag, LONG, &bytes)
     }
@@ -153,7 +154,7 @@ impl<'a> Target<'a> {
         let bits = if spec.depth == Depth::Sixteen { 16 } else { 8 };
         let (offsets, lengths): (Vec<u32>, Vec<u32>) = strips.iter().copied().unzip();
         let photometric = if spec.channels == Channels::Gray { 1 } else { 2 };
-        let mut fields: Vec<(u16, [u8; 12])> = std::mem::take(&mut self.fields);
+        let mut fields: Vec<RawField> = std::mem::take(&mut self.fields);
         // The pointers to the EXIF and GPS directories are kept: what they point to stands where it stood.
         fields.retain(|(tag, _)| !ifd::is_structural(*tag) || matches!(*tag, ifd::EXIF_IFD | ifd::GPS_IFD));
         if !fields.iter().any(|(tag, _)| *tag == 282) {

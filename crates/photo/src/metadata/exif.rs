@@ -225,8 +225,11 @@ pub(crate) fn set_dimensions(block: &mut [u8], width: u32, height: u32) {
     }
 }
 
-/// The fields of the first directory as they stand (twelve bytes each), and whether the block is big-endian. For writing a TIFF file around it.
-pub(crate) fn main_fields(block: &[u8]) -> Option<(bool, Vec<(u16, [u8; 12])>)> {
+/// A field as it stands in a block: its tag, and its twelve bytes.
+pub(crate) type RawField = (u16, [u8; 12]);
+
+/// The fields of the first directory, and whether the block is big-endian. For writing a TIFF file around it.
+pub(crate) fn main_fields(block: &[u8]) -> Option<(bool, Vec<RawField>)> {
     let map = Map::of(block)?;
     let fields =
         map.main.fields.iter().filter_map(|field| Some((field.tag, *block.get(field.at..)?.first_chunk()?))).collect();

@@ -126,12 +126,21 @@ pub(crate) fn profile(channels: Channels) -> Vec<u8> {
     // Made once: a profile holds the second at which it was made.
     static BOTH: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
         [ColorProfile::new_display_p3(), ColorProfile::new_gray_with_gamma(1.8)]
-            .map(|profile| profile.encode().unwrap())
+            .map(|profile| tidy(profile.encode().unwrap()))
     });
     match channels {
         Channels::Rgb => BOTH[0].clone(),
         Channels::Gray => BOTH[1].clone(),
     }
+}
+
+/// What strict readers ask of a profile: a length in whole words, and D50 as the standard writes it.
+fn tidy(mut profile: Vec<u8>) -> Vec<u8> {
+    profile.resize(profile.len().next_multiple_of(4), 0);
+    let length = profile.len() as u32;
+    profile[..4].copy_from_slice(&length.to_be_bytes());
+    profile[68..80].copy_from_slice(&[0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D]);
+    profile
 }
 
 pub(crate) const MAKER_NOTE: &[u8] = b"a maker's own bytes \x00\x01\xFF\xD9 at an offset of its own";

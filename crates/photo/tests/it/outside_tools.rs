@@ -56,8 +56,6 @@ fn exiftool_finds_everything_in_every_pair() {
                     "40 60 1 Gullwing|Gullwing 7 Mark II|M. Winter|400|2026:06:21 12:34:56|40 60|54.175|Display P3|Möwe über der Düne|1|4|{iptc}|-|[minor] Unrecognized MakerNotes"
                 );
                 assert_eq!(text.trim(), expected, "{from:?} to {to:?}, big-endian: {big_endian}");
-                let Some(note) = ask("exiftool", &["-b", "-MakerNote*", "-unsafe"], &[&target]) else { return };
-                assert!(note.as_bytes().is_empty() || note.contains("a maker's own bytes"), "{note}");
                 assert!(std::fs::read(&target).unwrap().windows(MAKER_NOTE.len()).any(|part| part == MAKER_NOTE));
             }
         }
