@@ -56,6 +56,8 @@ pub(crate) fn run() -> tauri::Result<()> {
 }
 
 fn set_up(app: &mut App, places: Option<Places>) -> Result<(), Box<dyn std::error::Error>> {
+    #[cfg(debug_assertions)]
+    app.add_capability(include_str!("../testing-capability.json"))?;
     let places = places.map_or_else(|| Places::of_the_system(app.path()), Ok)?;
     app.manage(logging::start(&places.logs));
     tracing::info!(version = %app.package_info().version, "started");

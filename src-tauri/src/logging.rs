@@ -1,5 +1,6 @@
 //! The log: to the terminal and to a file a day. It holds no pictures; paths appear at level `debug` only.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use tracing_appender::non_blocking::WorkerGuard;
@@ -21,20 +22,23 @@ pub(crate) struct Log {
 /// Starts logging, and logs panics.
 pub(crate) fn start(folder: &Path) -> Log {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(USUAL));
+    // Without it the appender complains that there is nothing old to remove.
+    let made = std::fs::create_dir_all(folder);
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("log")
         .filename_suffix("txt")
         .max_log_files(DAYS)
         .build(folder);
-    let (layer, guard, trouble) = match file {
-        Ok(file) => {
-            let (writer, guard) = tracing_appender::non_blocking(file);
-            (Some(fmt::layer().with_ansi(false).with_writer(writer)), Some(guard), None)
-        }
-        Err(error) => (None, None, Some(error)),
-    };
-    let terminal = fmt::layer().with_writer(std::io::stderr);
+    let (layer, guard, trouble) =
+        match made.map_err(|error| error.to_string()).and(file.map_err(|error| error.to_string())) {
+            Ok(file) => {
+                let (writer, guard) = tracing_appender::non_blocking(file);
+                (Some(fmt::layer().with_ansi(false).with_writer(writer)), Some(guard), None)
+            }
+            Err(error) => (None, None, Some(error)),
+        };
+    let terminal = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     // Fails only when a subscriber is set already, and then that one is used.
     let _ = tracing_subscriber::registry().with(filter).with(terminal).with(layer).try_init();
     if let Some(error) = trouble {

@@ -14,7 +14,11 @@ pub(crate) fn run(kinds: &[String]) -> Result<()> {
     stage()?;
     let mut command = shell::command("npx");
     // Not among the UI's packages: only bundling needs it, and its lock names packages of platforms that not every registry mirror holds.
-    command.args(["--yes", "--package", "@tauri-apps/cli@~2.12", "--", "tauri", "build"]).current_dir(places::at("src-tauri"));
+    command
+        .args(["--yes", "--package", "@tauri-apps/cli@~2.12", "--", "tauri", "build"])
+        // Names what is staged; a build for development has no need of it.
+        .args(["--config", "tauri.bundle.conf.json"])
+        .current_dir(places::at("src-tauri"));
     if !kinds.is_empty() {
         command.args(["--bundles", &kinds.join(",")]);
     }

@@ -16,7 +16,8 @@ use super::scripted::Scripted;
 use crate::studio::Studio;
 
 fn with_settings(kept: Value) -> Stage {
-    let host = TestHost { settings: Some(kept).into(), ..TestHost::default() };
+    let host = TestHost::default();
+    *host.settings.lock().unwrap() = Some(kept);
     Stage::with_host(Scripted::default(), host, tempfile::tempdir().unwrap())
 }
 
@@ -48,7 +49,7 @@ fn settings_that_are_not_understood_are_put_aside() {
     for kept in [
         json!({ "colour_of_the_moon": 3 }),
         json!({ "export": { "format": null, "quality": 400, "folder": null, "collision": "rename" } }),
-        json!([]),
+        json!({ "export": 3 }),
     ] {
         let stage = with_settings(kept.clone());
         let snapshot = stage.snapshot();

@@ -193,12 +193,12 @@ struct Easel {
 impl Render for Easel {
     fn render(&mut self, region: Region, cancel: &Cancel) -> Result<Picture, Problem> {
         self.board.rendered.lock().unwrap().push(region);
-        while self.board.held.load(Ordering::SeqCst) {
-            if cancel.is_cancelled() {
-                self.board.cancelled.fetch_add(1, Ordering::SeqCst);
-                return Err(problem(Code::Cancelled, "Stopped."));
-            }
+        while self.board.held.load(Ordering::SeqCst) && !cancel.is_cancelled() {
             std::thread::sleep(Duration::from_millis(1));
+        }
+        if cancel.is_cancelled() {
+            self.board.cancelled.fetch_add(1, Ordering::SeqCst);
+            return Err(problem(Code::Cancelled, "Stopped."));
         }
         let part = tile::cut(&self.photo.picture, region);
         let Samples::Eight(colour) = &part.colour else { panic!("eight bits") };
