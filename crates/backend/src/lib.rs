@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod app;
 pub mod error;
 pub mod http;
+pub mod jobs;
 pub mod ledger;
 pub mod log;
 pub mod mail;

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox;
-use crate::{accounts, ledger};
+use crate::{accounts, jobs, ledger};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,11 @@ pub async fn sweep(app: &App) {
     let now = app.world.now();
     if let Err(error) = ledger::sweep_expired(&app.store, &app.world, 1000).await {
         tracing::error!(%error, "credits were not swept");
+    }
+    match jobs::sweep(&app.store, &app.world, 1000).await {
+        Ok(swept) if swept == jobs::Swept::default() => {}
+        Ok(swept) => tracing::warn!(?swept, "jobs were picked up"),
+        Err(error) => tracing::error!(%error, "jobs were not swept"),
     }
     for swept in [accounts::tokens::sweep(app, now).await, accounts::limits::sweep(app, now).await] {
         match swept {

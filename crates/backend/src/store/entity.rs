@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod identity;
+pub mod job;
 pub mod ledger_claim;
 pub mod ledger_hold;
 pub mod ledger_lot;
@@ -24,6 +25,7 @@ mod tests {
         let mut named = vec![
             device::Entity.table_name(),
             identity::Entity.table_name(),
+            job::Entity.table_name(),
             ledger_claim::Entity.table_name(),
             ledger_hold::Entity.table_name(),
             ledger_lot::Entity.table_name(),

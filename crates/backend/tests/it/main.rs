@@ -5,6 +5,7 @@ mod support;
 
 mod accounts;
 mod http;
+mod jobs;
 mod ledger;
 mod letters;
 mod migration;

@@ -64,7 +64,7 @@ fn it_migrates_and_says_what_is_missing() {
     assert!(!audit.status.success());
     assert!(String::from_utf8_lossy(&audit.stderr).contains("pretty-backend migrate"));
     let migrated = run(folder.path(), &["migrate"]);
-    assert!(String::from_utf8_lossy(&migrated.stdout).starts_with("2 steps applied"), "{migrated:?}");
+    assert!(String::from_utf8_lossy(&migrated.stdout).starts_with("3 steps applied"), "{migrated:?}");
     assert!(String::from_utf8_lossy(&run(folder.path(), &["migrate"]).stdout).starts_with("0 steps applied"));
     assert!(run(folder.path(), &["admin", "audit"]).status.success());
     let unknown =

@@ -1,0 +1,3 @@
+//! Money from outside: packs, the plan, refunds, disputes, all by Stripe.
+
+pub mod stripe_client;
