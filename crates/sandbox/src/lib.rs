@@ -8,6 +8,7 @@
 
 #![recursion_limit = "512"]
 
+mod anthropic;
 mod clock;
 mod common;
 mod control;
@@ -16,6 +17,7 @@ mod enhance;
 mod faults;
 mod form;
 mod gate;
+mod google;
 mod ids;
 mod journal;
 mod page;
@@ -24,13 +26,16 @@ mod sandbox;
 mod serve;
 mod shapes;
 mod signing;
+mod smtp;
 mod stripe;
 
+pub use anthropic::{Anthropic, MessageScript};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use control::{Control, ControlError};
 pub use delivery::{DeliveryAttempt, DeliveryFault, DeliveryRule, ReleaseOrder};
 pub use enhance::{Bicubic, Enhance, EnhanceError, EnhanceRequest, OutputFormat};
 pub use faults::{Fault, FaultRule, Service};
+pub use google::{Google, Person, TokenFault};
 pub use journal::ReceivedRequest;
 pub use replicate::{BrokenFile, PredictionScript, Replicate};
 pub use sandbox::{Endpoints, Sandbox, SandboxConfig, StartError};
@@ -39,6 +44,7 @@ pub use signing::{
     verify_stripe_signature,
 };
 
+pub use smtp::{Mail, Postbox, SmtpAnswer, SmtpFault, SmtpStage, sns_text_to_sign, verify_sns_notification};
 pub use stripe::{PayBy, PriceSeed, Stripe, stripe_parameters};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::anthropic::Anthropic;
 use crate::clock::{Clock, SystemClock};
 use crate::common::Common;
 use crate::control::Control;
 use crate::delivery::DeliveryRule;
 use crate::enhance::{Bicubic, Enhance};
 use crate::faults::FaultRule;
+use crate::google::{Google, Person};
 use crate::ids::Ids;
 use crate::replicate::{Replicate, Setup};
 use crate::serve::{Serving, bind, serve};
+use crate::smtp::Postbox;
 use crate::stripe::{PriceSeed, Stripe};
 
 /// How the sandbox is to be.
@@ -36,6 +39,8 @@ pub struct SandboxConfig {
     pub enhance: Arc<dyn Enhance>,
     /// How long a prediction stays `starting`.
     pub start_delay: Duration,
+    /// The people Google's page offers.
+    pub people: Vec<Person>,
     /// What stands where `https://replicate.delivery` would, when it is not to be the sandbox's own address.
     pub delivery_base_url: Option<String>,
 }
@@ -51,6 +56,7 @@ impl Default for SandboxConfig {
             prices: default_prices(),
             enhance: Arc::new(Bicubic),
             start_delay: Duration::from_millis(20),
+            people: Person::examples(),
             delivery_base_url: None,
         }
     }
@@ -87,6 +93,26 @@ pub struct Endpoints {
     pub replicate_token: String,
     /// The secret Replicate signs webhooks with.
     pub replicate_webhook_secret: String,
+    /// Stands where `https://api.anthropic.com` would.
+    pub anthropic_base_url: String,
+    /// Anthropic's key.
+    pub anthropic_api_key: String,
+    /// Google's issuer: discovery is at `/.well-known/openid-configuration` below it.
+    pub google_issuer: String,
+    /// The client's id at Google.
+    pub google_client_id: String,
+    /// The client's secret at Google.
+    pub google_client_secret: String,
+    /// The mail server's host.
+    pub smtp_host: String,
+    /// The mail server's port.
+    pub smtp_port: u16,
+    /// The mail server's user; signing in is optional, but must be right.
+    pub smtp_username: String,
+    /// The mail server's password.
+    pub smtp_password: String,
+    /// The secret notifications about mail are signed with; see `verify_sns_notification`.
+    pub mail_notification_secret: String,
     /// The control interface over HTTP; see `Control`.
     pub control_base_url: String,
     /// The token the control interface wants as a bearer.
@@ -127,6 +153,9 @@ impl Sandbox {
         let (stripe_port, stripe_address) = bind(0).await?;
         let (replicate_port, replicate_address) = bind(0).await?;
         let (delivery_port, delivery_address) = bind(0).await?;
+        let (anthropic_port, anthropic_address) = bind(0).await?;
+        let (google_port, google_address) = bind(0).await?;
+        let (smtp_port, smtp_address) = bind(0).await?;
         let (control_port, control_address) = bind(0).await?;
         let url = |address| format!("http://{address}");
         let endpoints = Endpoints {
@@ -136,6 +165,16 @@ impl Sandbox {
             replicate_delivery_base_url: config.delivery_base_url.clone().unwrap_or_else(|| url(delivery_address)),
             replicate_token: common.ids.mixed("r8_sandbox_", 32),
             replicate_webhook_secret: webhook_secret(&common.ids),
+            anthropic_base_url: url(anthropic_address),
+            anthropic_api_key: common.ids.mixed("sk-ant-sandbox-", 32),
+            google_issuer: url(google_address),
+            google_client_id: common.ids.lower("000000000000-sandbox", 20) + ".apps.googleusercontent.com",
+            google_client_secret: common.ids.mixed("GOCSPX-sandbox-", 20),
+            smtp_host: smtp_address.ip().to_string(),
+            smtp_port: smtp_address.port(),
+            smtp_username: common.ids.mixed("SANDBOX", 13).to_uppercase(),
+            smtp_password: common.ids.mixed("sandbox-", 36),
+            mail_notification_secret: common.ids.mixed("sns_sandbox_", 32),
             control_base_url: url(control_address),
             control_token: common.ids.mixed("sandbox_control_", 32),
         };
@@ -156,11 +195,35 @@ impl Sandbox {
                 start_delay: config.start_delay,
             },
         );
-        let control = Control { common: Arc::clone(&common), stripe: stripe.clone(), replicate: replicate.clone() };
+        let anthropic = Anthropic::new(Arc::clone(&common), endpoints.anthropic_api_key.clone());
+        let google = Google::new(
+            Arc::clone(&common),
+            endpoints.google_issuer.clone(),
+            endpoints.google_client_id.clone(),
+            endpoints.google_client_secret.clone(),
+            config.people,
+        );
+        let postbox = Postbox::new(
+            Arc::clone(&common),
+            endpoints.smtp_username.clone(),
+            endpoints.smtp_password.clone(),
+            endpoints.mail_notification_secret.clone(),
+        );
+        let control = Control {
+            common: Arc::clone(&common),
+            stripe: stripe.clone(),
+            replicate: replicate.clone(),
+            anthropic: anthropic.clone(),
+            google: google.clone(),
+            postbox: postbox.clone(),
+        };
         let servers = vec![
             serve(stripe_port, stripe.router()),
             serve(replicate_port, replicate.router()),
             serve(delivery_port, replicate.delivery_router()),
+            serve(anthropic_port, anthropic.router()),
+            serve(google_port, google.router()),
+            postbox.serve(smtp_port),
             serve(control_port, crate::control::router(control.clone(), endpoints.clone())),
             ticking(control.clone()),
         ];

@@ -14,10 +14,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Control, ControlError};
+use crate::anthropic::MessageScript;
 use crate::delivery::{DeliveryRule, ReleaseOrder};
 use crate::faults::{FaultRule, Service};
+use crate::google::{Person, TokenFault};
 use crate::replicate::PredictionScript;
 use crate::sandbox::Endpoints;
+use crate::smtp::SmtpFault;
 use crate::stripe::PayBy;
 
 #[derive(Clone)]
@@ -39,6 +42,9 @@ pub(crate) fn router(control: Control, endpoints: Endpoints) -> Router {
         .route("/_control/clock", get(read_clock).post(advance_clock))
         .route("/_control/stripe", get(read_stripe).post(move_stripe))
         .route("/_control/replicate", get(read_replicate).post(move_replicate))
+        .route("/_control/google", post(move_google))
+        .route("/_control/mail", get(read_mail).post(move_mail).delete(clear_mail))
+        .route("/_control/anthropic", post(move_anthropic))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(state.clone(), only_with_token))
         .layer(DefaultBodyLimit::max(4 << 20))
@@ -235,4 +241,85 @@ async fn move_replicate(
 
 async fn read_replicate(State(controlled): State<Controlled>) -> Response {
     axum::Json(controlled.control.replicate().predictions()).into_response()
+}
+
+/// What can be done with the stand-in for Anthropic; see the methods of `Anthropic`.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+enum AnthropicMove {
+    Script { script: MessageScript },
+    SetLifecycle { model: String, lifecycle: String },
+}
+
+async fn move_anthropic(
+    State(controlled): State<Controlled>,
+    axum::Json(wanted): axum::Json<AnthropicMove>,
+) -> StatusCode {
+    let anthropic = controlled.control.anthropic();
+    match wanted {
+        AnthropicMove::Script { script } => anthropic.script(script),
+        AnthropicMove::SetLifecycle { model, lifecycle } => anthropic.set_lifecycle(&model, &lifecycle),
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// What can be done with the stand-in for Google; see the methods of `Google`.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+enum GoogleMove {
+    Fault { fault: TokenFault },
+    PutPerson { person: Person },
+    RotateKeys { keep_old: bool },
+}
+
+async fn move_google(State(controlled): State<Controlled>, axum::Json(wanted): axum::Json<GoogleMove>) -> StatusCode {
+    let google = controlled.control.google().clone();
+    match wanted {
+        GoogleMove::Fault { fault } => google.fault(fault),
+        GoogleMove::PutPerson { person } => google.put_person(person),
+        GoogleMove::RotateKeys { keep_old } => {
+            // Making a key takes a moment; a thread that crashed made none.
+            let _ = tokio::task::spawn_blocking(move || google.rotate_keys(keep_old)).await;
+        }
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// What can be done with the stand-in for the mail server; see the methods of `Postbox`.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+enum MailMove {
+    Fault { fault: SmtpFault },
+    NotifyAt { url: String },
+    Bounce { address: String },
+    Complain { address: String },
+}
+
+async fn move_mail(
+    State(controlled): State<Controlled>,
+    axum::Json(wanted): axum::Json<MailMove>,
+) -> Result<StatusCode, ControlError> {
+    let postbox = controlled.control.postbox();
+    match wanted {
+        MailMove::Fault { fault } => postbox.fault(fault),
+        MailMove::NotifyAt { url } => postbox.notify_at(&url)?,
+        MailMove::Bounce { address } => postbox.bounce(&address)?,
+        MailMove::Complain { address } => postbox.complain(&address)?,
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+struct MailQuery {
+    to: Option<String>,
+}
+
+async fn read_mail(State(controlled): State<Controlled>, Query(query): Query<MailQuery>) -> Response {
+    let postbox = controlled.control.postbox();
+    axum::Json(query.to.map_or_else(|| postbox.mails(), |to| postbox.mails_to(&to))).into_response()
+}
+
+async fn clear_mail(State(controlled): State<Controlled>) -> StatusCode {
+    controlled.control.postbox().clear();
+    StatusCode::NO_CONTENT
 }

@@ -4,11 +4,14 @@ mod http;
 
 use std::sync::Arc;
 
+use crate::anthropic::Anthropic;
 use crate::common::Common;
 use crate::delivery::{DeliveryAttempt, DeliveryRule, ReleaseOrder};
 use crate::faults::{FaultRule, Service};
+use crate::google::Google;
 use crate::journal::ReceivedRequest;
 use crate::replicate::Replicate;
+use crate::smtp::Postbox;
 use crate::stripe::Stripe;
 
 pub(crate) use http::router;
@@ -24,6 +27,9 @@ pub struct Control {
     pub(crate) common: Arc<Common>,
     pub(crate) stripe: Stripe,
     pub(crate) replicate: Replicate,
+    pub(crate) anthropic: Anthropic,
+    pub(crate) google: Google,
+    pub(crate) postbox: Postbox,
 }
 
 impl Control {
@@ -92,6 +98,21 @@ impl Control {
     /// The stand-in for Replicate.
     pub fn replicate(&self) -> &Replicate {
         &self.replicate
+    }
+
+    /// The stand-in for Anthropic.
+    pub fn anthropic(&self) -> &Anthropic {
+        &self.anthropic
+    }
+
+    /// The stand-in for Google.
+    pub fn google(&self) -> &Google {
+        &self.google
+    }
+
+    /// The stand-in for the mail server.
+    pub fn postbox(&self) -> &Postbox {
+        &self.postbox
     }
 
     pub(crate) fn tick(&self) {

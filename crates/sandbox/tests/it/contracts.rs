@@ -92,3 +92,15 @@ pub(crate) fn replicate_object(name: &str, value: &Value) {
         check(specification, name, value);
     }
 }
+
+fn anthropic() -> Option<&'static Value> {
+    static FILE: OnceLock<Option<Value>> = OnceLock::new();
+    FILE.get_or_init(|| load("anthropic/anthropic-2026-10-21.derived.openapi.json")).as_ref()
+}
+
+/// Checks an answer of Anthropic's.
+pub(crate) fn anthropic_object(name: &str, value: &Value) {
+    if let Some(specification) = anthropic() {
+        check(specification, name, value);
+    }
+}

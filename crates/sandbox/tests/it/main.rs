@@ -1,8 +1,11 @@
 //! The stand-ins over HTTP, as a client sees them, and held against the collected specifications where those are at hand.
 
+mod anthropic;
 mod contracts;
 mod faults;
+mod google;
 mod harness;
+mod mail;
 mod replicate;
 mod signatures;
 mod stripe;
