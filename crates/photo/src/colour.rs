@@ -96,7 +96,33 @@ pub(crate) fn profile_name(icc: &[u8]) -> Option<String> {
     let name = profile.description.as_ref().map(text).unwrap_or_default();
     let name: String = name.chars().filter(|letter| !letter.is_control()).take(80).collect();
     let name = name.trim();
-    Some(if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() })
+    // Compact profiles spend four letters on their name ("sP3").
+    let known = if name.len() <= 4 { well_known(&profile) } else { None };
+    Some(match known {
+        Some(known) => known.to_owned(),
+        None if name.is_empty() => "unnamed".to_owned(),
+        None => name.to_owned(),
+    })
+}
+
+/// The name of a well-known space whose primaries the profile has.
+fn well_known(profile: &ColorProfile) -> Option<&'static str> {
+    let primaries = |profile: &ColorProfile| {
+        [profile.red_colorant, profile.green_colorant, profile.blue_colorant]
+            .map(|colour| [colour.x, colour.y, colour.z])
+    };
+    let own = primaries(profile);
+    let spaces = [
+        (ColorProfile::new_srgb(), "sRGB"),
+        (ColorProfile::new_display_p3(), "Display P3"),
+        (ColorProfile::new_adobe_rgb(), "Adobe RGB (1998)"),
+        (ColorProfile::new_pro_photo_rgb(), "ProPhoto RGB"),
+        (ColorProfile::new_bt2020(), "Rec. 2020"),
+    ];
+    let near = |space: &ColorProfile| {
+        primaries(space).as_flattened().iter().zip(own.as_flattened()).all(|(a, b)| (a - b).abs() < 0.004)
+    };
+    spaces.iter().find(|(space, _)| near(space)).map(|(_, name)| *name)
 }
 
 /// Whether this program can use a profile to show a photo.

@@ -111,3 +111,46 @@ impl Cells {
         self.sums[(row * self.columns() + column) * self.channels + channel] as f32 / (width * height) as f32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_change_changes_the_digest() {
+        let rows: Vec<Vec<u8>> = (0..5_u8).map(|row| (0..101).map(|at| at ^ row).collect()).collect();
+        let digest = |rows: &[Vec<u8>]| {
+            let mut digest = Digest::new();
+            rows.iter().for_each(|row| digest.take_row(row));
+            digest
+        };
+        let sent = digest(&rows);
+        for row in 0..rows.len() {
+            for at in 0..rows[row].len() {
+                let mut other = rows.clone();
+                other[row][at] ^= 0x10;
+                assert_ne!(digest(&other), sent, "row {row}, byte {at}");
+            }
+        }
+        let mut swapped = rows.clone();
+        swapped.swap(1, 3);
+        assert_ne!(digest(&swapped), sent);
+        assert_ne!(digest(&rows[..4]), sent);
+    }
+
+    #[test]
+    fn planes_and_pixels_give_the_same_means() {
+        let (width, height) = (130_u32, 70_u32);
+        let (mut by_pixel, mut by_plane) = (Cells::new(width, height, 3), Cells::new(width, height, 3));
+        for y in 0..height as usize {
+            let row: Vec<u8> = (0..width * 3).map(|at| (at * 7 + y as u32 * 13) as u8).collect();
+            by_pixel.take_row(y, &row);
+            for channel in 0..3 {
+                let plane: Vec<u8> = row.iter().skip(channel).step_by(3).copied().collect();
+                by_plane.take_plane_row(y, channel, &plane);
+            }
+        }
+        assert_eq!(by_pixel, by_plane);
+        assert_eq!((by_pixel.columns(), by_pixel.area(2, 1)), (3, (2, 6)));
+    }
+}

@@ -207,3 +207,30 @@ fn estimate_quality(tables: &[u8]) -> Option<u8> {
     };
     Some(quality.round().clamp(1.0, 100.0) as u8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iptc_is_found_among_other_resources() {
+        let mut resources = b"8BIM\x03\xED\x03abc\0\0\0\x05hello\0".to_vec();
+        resources.extend(b"8BIM\x04\x04\0\0\0\0\0\x03\x1C\x02\x78\0");
+        assert_eq!(iptc_of_photoshop(&resources), Some(vec![0x1C, 2, 0x78]));
+        for length in 0..resources.len() - 1 {
+            // Cut anywhere, it is not there, or it is there whole.
+            let found = iptc_of_photoshop(&resources[..length]);
+            assert!(found.is_none() || found == Some(vec![0x1C, 2, 0x78]));
+        }
+    }
+
+    #[test]
+    fn parts_of_a_profile_are_put_in_order() {
+        let mut header = JpegHeader::default();
+        for (number, part) in [(2, b"world"), (1, b"hello"), (2, b"twice")] {
+            header.take_metadata(0xE2, &[ICC, &[number, 2], part].concat());
+        }
+        header.finish_icc();
+        assert_eq!(header.metadata.icc.as_deref(), Some(b"helloworld".as_slice()));
+    }
+}

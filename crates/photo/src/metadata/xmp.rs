@@ -18,3 +18,24 @@ pub(crate) fn make_upright(packet: &mut [u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::make_upright;
+
+    fn check(before: &str, after: &str) {
+        let mut packet = before.as_bytes().to_vec();
+        make_upright(&mut packet);
+        assert_eq!(String::from_utf8_lossy(&packet), after);
+    }
+
+    #[test]
+    fn orientation_becomes_1_wherever_it_stands() {
+        check(r#"<a tiff:Orientation="6" b="6"/>"#, r#"<a tiff:Orientation="1" b="6"/>"#);
+        check("<tiff:Orientation> 8 </tiff:Orientation>", "<tiff:Orientation> 1 </tiff:Orientation>");
+        check("tiff:Orientation='3' tiff:Orientation='1'", "tiff:Orientation='1' tiff:Orientation='1'");
+        check("exif:Orientation=\"6\"", "exif:Orientation=\"6\"");
+        check("tiff:Orientation=\"", "tiff:Orientation=\"");
+        check("tiff:Orientation", "tiff:Orientation");
+    }
+}

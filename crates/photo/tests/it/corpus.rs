@@ -101,6 +101,15 @@ fn profiles_bring_photos_to_their_reference() {
         // Lossy codecs, and 8 bits for a space much wider than what is shown, cost a little.
         let most = if file.starts_with("cmyk") { 12.0 } else { 6.0 };
         assert!(mean < most, "{file}: {mean}");
+        let names = [
+            ("AdobeCompat", "Adobe RGB (1998)"),
+            ("DisplayP3", "Display P3"),
+            ("ProPhoto", "ProPhoto RGB"),
+            ("Rec2020", "Rec. 2020"),
+        ];
+        if let Some((_, name)) = names.iter().find(|(start, _)| file.starts_with(start)) {
+            assert_eq!(profile.as_deref(), Some(*name), "{file}");
+        }
         compared += 1;
     }
     assert!(compared > 10, "{compared}");

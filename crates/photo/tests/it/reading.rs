@@ -199,3 +199,71 @@ fn bitmaps_and_gifs() {
         assert_eq!(photo.notes.iter().any(|note| note.contains("animation")), frames > 1, "{:?}", photo.notes);
     }
 }
+
+/// A progressive photo that lost its end would look whole but soft: it is refused like any other.
+#[test]
+fn a_progressive_jpeg_that_ends_early_is_refused() {
+    let sent = picture(200, 150, Channels::Rgb, Depth::Eight, false);
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, 90);
+    encoder.set_progressive(true);
+    encoder.encode(eight(&sent), 200, 150, ColorType::Rgb).unwrap();
+    for cut in (1..bytes.len() - 700).step_by(61) {
+        let written = file(&bytes[..bytes.len() - cut]);
+        match decode(&written.path, &Limits::default()) {
+            Err(error) => assert_eq!(error.code(), Code::FileDamaged, "{cut} bytes short: {error}"),
+            Ok(photo) => {
+                assert!(!photo.notes.is_empty(), "{cut} bytes short");
+                close(&sent, &photo.picture, 2.0, &format!("{cut} bytes short"));
+            }
+        }
+    }
+}
+
+/// A thumbnail that the photo brings is used when it is large enough and has the photo's shape.
+#[test]
+fn the_photos_own_thumbnail_is_used_when_it_will_do() {
+    let flat = |width: u16, height: u16, value: u8| {
+        let mut bytes = Vec::new();
+        // Noise enough that it is not taken for a stub.
+        let pixels: Vec<u8> = (0..u32::from(width) * u32::from(height) * 3)
+            .map(|at| value ^ (at.wrapping_mul(2_654_435_761) >> 30) as u8)
+            .collect();
+        Encoder::new(&mut bytes, 95).encode(&pixels, width, height, ColorType::Rgb).unwrap();
+        bytes
+    };
+    let with_thumbnail = |thumbnail: &[u8]| {
+        let mut exif = b"II*\0\x08\0\0\0\0\0\x0E\0\0\0\x02\0".to_vec();
+        for (tag, value) in [(0x0201_u16, 44_u32), (0x0202, thumbnail.len() as u32)] {
+            exif.extend(tag.to_le_bytes());
+            exif.extend([4, 0, 1, 0, 0, 0]);
+            exif.extend(value.to_le_bytes());
+        }
+        exif.extend([0; 4]);
+        assert_eq!(exif.len(), 44);
+        exif.extend(thumbnail);
+        let white = picture(400, 300, Channels::Rgb, Depth::Eight, false);
+        let written = file(&[]);
+        write(
+            &written.path,
+            &white,
+            &spec(&white, Format::Jpeg, 90, Metadata { exif: Some(exif), ..Metadata::default() }),
+        );
+        written
+    };
+    let mean = |bytes: &[u8]| {
+        let photo = read(&file(bytes).path);
+        (
+            photo.picture.width,
+            eight(&photo.picture).iter().map(|value| u64::from(*value)).sum::<u64>()
+                / eight(&photo.picture).len() as u64,
+        )
+    };
+    let marked = with_thumbnail(&flat(160, 120, 250));
+    let small = pretty_photo::thumbnail(&marked.path, 160, &Limits::default()).unwrap();
+    assert!(mean(&small).0 == 160 && mean(&small).1 > 240, "{:?}", mean(&small));
+    for (other, side) in [(flat(160, 120, 250), 200), (flat(160, 90, 250), 160)] {
+        let small = pretty_photo::thumbnail(&with_thumbnail(&other).path, side, &Limits::default()).unwrap();
+        assert!(u64::from(mean(&small).0) == u64::from(side) && mean(&small).1 < 200, "{:?}", mean(&small));
+    }
+}
