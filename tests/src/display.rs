@@ -39,10 +39,16 @@ impl Display {
         assert!(status.success(), "xdotool {words:?}");
     }
 
-    /// A picture of the whole display.
-    pub fn picture(&self, path: &std::path::Path) {
+    /// A picture of the window with this title, or of the whole display while there is none.
+    pub fn picture(&self, title: &str, path: &std::path::Path) {
+        let found = Command::new("xdotool")
+            .args(["search", "--onlyvisible", "--name", title])
+            .env("DISPLAY", &self.name)
+            .output();
+        let ids = found.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let window = ids.lines().last().unwrap_or("root");
         let status = Command::new("import")
-            .args(["-window", "root"])
+            .args(["-window", window])
             .arg(path)
             .env("DISPLAY", &self.name)
             .status()

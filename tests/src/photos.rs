@@ -1,6 +1,7 @@
 //! Photos made up for tests: soft shapes, edges and a little grain, different for each number.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use image::{ImageBuffer, Rgb, RgbImage, Rgba};
 
@@ -44,12 +45,20 @@ fn encoded(width: u32, height: u32, number: u32, format: image::ImageFormat) -> 
     bytes.into_inner()
 }
 
-/// A picture of 16 bits with transparency: every value differs in its lower byte too.
-#[must_use]
-pub fn deep_with_alpha(width: u32, height: u32) -> ImageBuffer<Rgba<u16>, Vec<u16>> {
+/// Writes a picture of 16 bits with transparency, as PNG or TIFF; every value differs in its lower byte too.
+pub fn write_deep(path: &Path, width: u32, height: u32) -> PathBuf {
     let base = picture(width, height, 3);
-    ImageBuffer::from_fn(width, height, |x, y| {
+    let deep: ImageBuffer<Rgba<u16>, Vec<u16>> = ImageBuffer::from_fn(width, height, |x, y| {
         let [r, g, b] = base.get_pixel(x, y).0.map(|value| u16::from(value) * 256 + (x * 7 + y * 3) as u16 % 256);
         Rgba([r, g, b, if x < width / 2 { u16::MAX } else { 20_000 }])
-    })
+    });
+    let png = path.with_extension("png");
+    deep.save(&png).unwrap_or_else(|error| panic!("{}: {error}", png.display()));
+    if path != png {
+        // The encoder at hand does not say in a TIFF that its fourth channel is transparency.
+        let status = Command::new("convert").arg(&png).arg(path).status().expect("ImageMagick");
+        assert!(status.success(), "convert");
+        std::fs::remove_file(png).expect("the PNG");
+    }
+    path.to_path_buf()
 }

@@ -52,6 +52,7 @@ impl Run {
 /// `pretty` with arguments, not started.
 pub fn command<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(programs::pretty());
+    programs::equip(&mut command);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

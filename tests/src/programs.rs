@@ -38,6 +38,13 @@ fn built(name: &str, what: &[&str]) -> PathBuf {
     here.parent().and_then(Path::parent).expect("a test lies in target/<profile>/deps").join(name)
 }
 
+/// Names the library and the models of this checkout, wherever Cargo's output lies.
+pub fn equip(command: &mut Command) {
+    command
+        .env("PRETTY_ONNXRUNTIME", root().join("target/runtime/libonnxruntime.so.1"))
+        .env("PRETTY_MODELS", root().join("models"));
+}
+
 /// A folder for pictures of the window that are to be looked at.
 #[must_use]
 pub fn screenshots() -> PathBuf {

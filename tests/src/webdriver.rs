@@ -5,7 +5,6 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine;
 use serde_json::{Value, json};
 
 use crate::waiting::wait_for;
@@ -78,27 +77,19 @@ impl Session {
         self.run(CONTROLS, &[]).to_string()
     }
 
-    /// Types keys into whatever has the focus; special keys as WebDriver names them.
+    /// Types keys into whatever has the focus: all are pressed, then all let go. Special keys as WebDriver names them.
     pub fn keys(&self, keys: &str) {
-        let down_up: Vec<Value> = keys
-            .chars()
-            .flat_map(|key| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})])
-            .collect();
-        let actions = json!({"actions": [{"type": "key", "id": "keyboard", "actions": down_up}]});
+        let event = |kind: &str, key: char| json!({"type": kind, "value": key.to_string()});
+        let down = keys.chars().map(|key| event("keyDown", key));
+        let up = keys.chars().rev().map(|key| event("keyUp", key));
+        let all: Vec<Value> = down.chain(up).collect();
+        let actions = json!({"actions": [{"type": "key", "id": "keyboard", "actions": all}]});
         let _ = self.must("POST", "/actions", Some(&actions));
     }
 
     /// Makes the window this large.
     pub fn resize(&self, width: u32, height: u32) {
         let _ = self.ask("POST", "/window/rect", Some(&json!({"x": 0, "y": 0, "width": width, "height": height})));
-    }
-
-    /// Saves a picture of the page.
-    pub fn picture(&self, path: &Path) {
-        let answer = self.must("GET", "/screenshot", None);
-        let bytes =
-            base64::engine::general_purpose::STANDARD.decode(answer.as_str().expect("a picture")).expect("base64");
-        std::fs::write(path, bytes).expect("the picture's file");
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{pretty, programs};
 /// Programs that the window's journeys need.
 pub const NEEDS: &[&str] = &["Xvfb", "dbus-run-session", "WebKitWebDriver", "xdotool", "import"];
 
+/// The window's title.
+pub const TITLE: &str = "As Pretty As A Picture";
+
 /// Folders that stand in for a person's home.
 pub struct Home {
     folder: tempfile::TempDir,
@@ -25,12 +28,18 @@ impl Home {
     #[must_use]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        for name in ["home", "data", "config", "cache", "run"] {
+        for name in ["home", "data", "config", "cache", "run", "photos"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder");
         }
         std::fs::set_permissions(folder.path().join("run"), std::fs::Permissions::from_mode(0o700))
             .expect("permissions");
         Self { folder }
+    }
+
+    /// The folder with the person's photos.
+    #[must_use]
+    pub fn photos(&self) -> PathBuf {
+        self.folder.path().join("photos")
     }
 
     /// A place in it for the test's own files.
@@ -42,6 +51,7 @@ impl Home {
     /// Sets the variables of a command so that it lives here.
     pub fn furnish(&self, command: &mut Command, display: &Display) {
         let at = |name: &str| self.folder.path().join(name);
+        programs::equip(command);
         command
             .env("HOME", at("home"))
             .env("XDG_DATA_HOME", at("data"))
@@ -50,7 +60,7 @@ impl Home {
             .env("XDG_RUNTIME_DIR", at("run"))
             .env("DISPLAY", display.name())
             .env("NO_AT_BRIDGE", "1")
-            .env("GTK_THEME", "Adwaita")
+            .env("GTK_THEME", "Adwaita:dark")
             .env("LC_ALL", "C.UTF-8")
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("DBUS_SESSION_BUS_ADDRESS");
@@ -94,6 +104,11 @@ impl Window {
         Self { page, display, home, driver }
     }
 
+    /// A picture of the window as it is on the display, in `target/screenshots`.
+    pub fn picture(&self, name: &str) {
+        self.display.picture(TITLE, &programs::screenshots().join(format!("{name}.png")));
+    }
+
     /// Drops files on the window: the event that the shell sends when it has taken a drop.
     pub fn drop_event(&self, paths: &[PathBuf]) {
         let answer = self.page.run_async(
@@ -112,10 +127,10 @@ impl Window {
     pub fn drag(&self, paths: &[PathBuf]) {
         let source = self.home.path().join("drag-source.py");
         std::fs::write(&source, DRAG_SOURCE).expect("the drag source");
-        let mut command = Command::new("python3");
+        let mut command = Command::new("/usr/bin/python3");
         command.arg(&source).args(paths).stdin(Stdio::null());
         self.home.furnish(&mut command, &self.display);
-        let mut child = command.spawn().expect("python3");
+        let mut child = command.spawn().expect("Debian's python3");
         std::thread::sleep(std::time::Duration::from_millis(1500));
         let hand = |words: &[&str]| self.display.hand(words);
         hand(&["mousemove", "40", "40", "mousedown", "1"]);
@@ -145,6 +160,7 @@ impl Drop for Window {
 const DRAG_SOURCE: &str = r#"
 import pathlib, sys
 import gi
+gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, Gtk
 

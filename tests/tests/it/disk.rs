@@ -22,6 +22,7 @@ fn into_disk(test: &str, room: &Path, mount: &str, photo: &Path, more: &str) -> 
         pretty = programs::pretty().display(),
         photo = photo.display(),
     );
+    programs::equip(&mut command);
     let run = pretty::finish(
         command.args(["sh", "-c", &script]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()),
     );

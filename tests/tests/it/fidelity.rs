@@ -71,7 +71,7 @@ fn is_deep(ending: &str) -> bool {
 fn photo(room: &Path, ending: &str) -> PathBuf {
     let path = room.join(format!("photo.{ending}"));
     if is_deep(ending) {
-        photos::deep_with_alpha(96, 64).save(&path).unwrap();
+        photos::write_deep(&path, 96, 64);
     } else {
         photos::write(&path, 96, 64, 5);
     }
@@ -159,10 +159,13 @@ fn each_orientation_is_applied_to_the_pixels() {
 
 #[test]
 fn sixteen_bits_and_transparency_are_not_rounded() {
+    if !has_programs("16 bits and transparency", &["convert"]) {
+        return;
+    }
     let room = tempfile::tempdir().unwrap();
     for ending in ["png", "tif"] {
         let photo = room.path().join(format!("deep.{ending}"));
-        photos::deep_with_alpha(61, 47).save(&photo).unwrap();
+        photos::write_deep(&photo, 61, 47);
         let result = room.path().join(format!("result.{ending}"));
         pretty::enhance(&[&photo], &result, &["--only", "tone", "--strength", "0"]).ends_with(0);
         assert!(image::open(&result).unwrap().to_rgba16() == image::open(&photo).unwrap().to_rgba16(), "{ending}");

@@ -9,7 +9,7 @@ use pretty_journeys::display::Display;
 use pretty_journeys::namespace::{Own, unshare};
 use pretty_journeys::skip::{has_programs, skipped};
 use pretty_journeys::trace::reaching_out;
-use pretty_journeys::window::{Home, NEEDS};
+use pretty_journeys::window::{Home, NEEDS, TITLE};
 use pretty_journeys::{files, photos, pretty, programs};
 
 /// `unshare … strace … PROGRAM`, not started.
@@ -22,6 +22,7 @@ fn traced(test: &str, trace: &Path, program: &Path) -> Option<Command> {
         return None;
     };
     command.args(["strace", "-f", "-qq", "-e", "trace=%network", "-o"]).arg(trace).arg(program);
+    programs::equip(&mut command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Some(command)
 }
@@ -82,7 +83,7 @@ fn the_window_works_without_a_network_and_talks_to_display_and_bus_only() {
             break;
         }
     }
-    display.picture(&programs::screenshots().join("without-a-network.png"));
+    display.picture(TITLE, &programs::screenshots().join("without-a-network.png"));
     pretty::signal_group(child.id(), "TERM");
     std::thread::sleep(Duration::from_millis(500));
     pretty::signal_group(child.id(), "KILL");
