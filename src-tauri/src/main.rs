@@ -20,15 +20,22 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-/// WebKit's zero-copy rendering leaves the window blank with some graphics drivers; without it all of them draw.
+/// What the libraries below the window are told through the environment, unless the person told them otherwise.
 #[cfg(target_os = "linux")]
 fn before_threads() {
-    const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
-    if std::env::var_os(VARIABLE).is_none() {
-        #[expect(unsafe_code, reason = "the environment is changed before any thread is started")]
-        // SAFETY: this is the first thing that the program does; there is no other thread that could read the environment.
-        unsafe {
-            std::env::set_var(VARIABLE, "1");
+    const TOLD: [(&str, &str); 2] = [
+        // WebKit's zero-copy rendering leaves the window blank with some graphics drivers; without it all of them draw.
+        ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
+        // Otherwise WebKit's network process asks the kernel for its routes, and this program opens no such socket.
+        ("GIO_USE_NETWORK_MONITOR", "base"),
+    ];
+    for (variable, value) in TOLD {
+        if std::env::var_os(variable).is_none() {
+            #[expect(unsafe_code, reason = "the environment is changed before any thread is started")]
+            // SAFETY: this is the first thing that the program does; there is no other thread that could read the environment.
+            unsafe {
+                std::env::set_var(variable, value);
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Reading what `strace -f -e trace=%network` wrote.
 
-/// Lines of a trace that reach for a network: sockets of another family than the local one, and connections through such.
+/// Lines of a trace that reach for a network: sockets of another family than the local one, and connections through such. The message bus'
+/// own daemon asks the kernel whether audits are wanted (`NETLINK_AUDIT`), which reaches nobody and is not ours.
 #[must_use]
 pub fn reaching_out(trace: &str) -> Vec<String> {
-    let local = ["AF_UNIX", "AF_LOCAL"];
+    let local = ["AF_UNIX", "AF_LOCAL", "NETLINK_AUDIT"];
     trace
         .lines()
         .filter(|line| {
