@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Code, Problem } from "../contract/generated";
 import source from "../contract/generated.ts?raw";
-import { ERROR_WORDS, errorWords } from "./words";
+import { adviceFor, ERROR_WORDS, errorWords, worthRetrying } from "./words";
 
 /** The codes as the generated contract lists them, so that a code added in Rust fails here until it has its words. */
 function codesOfTheContract(): string[] {
@@ -22,6 +22,19 @@ describe("error words", () => {
     expect(entry.title).not.toMatch(/[.!]/);
     expect(entry.advice).toMatch(/^[A-Z].*\.$/);
     expect(entry.advice).not.toMatch(/!|Oops|sorry/i);
+  });
+
+  it("gives advice only where the problem's own words do not", () => {
+    const problem: Problem = { code: "file_damaged", message: "“/p/v1.2/a.jpg” ends early.", retryable: false };
+    expect(adviceFor(problem)).toBe(ERROR_WORDS.file_damaged.advice);
+    expect(adviceFor({ ...problem, message: "“/p/a.jpg” ends early. Copy it again." })).toBeNull();
+  });
+
+  it("offers another try where one may help", () => {
+    const problem: Problem = { code: "not_a_photo", message: "No photo.", retryable: false };
+    expect(worthRetrying(problem)).toBe(false);
+    expect(worthRetrying({ ...problem, retryable: true })).toBe(true);
+    expect(worthRetrying({ ...problem, code: "file_missing" })).toBe(true);
   });
 
   it("treats a code it does not know as a fault", () => {

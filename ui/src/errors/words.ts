@@ -38,6 +38,15 @@ export const ERROR_WORDS: Record<Code, ErrorWords> = {
   internal: { title: "App is faulty", advice: "Try again. If it comes back, close the app and open it again.", action: "retry" },
 };
 
+/**
+ * Advice to add to a problem's own words; null when those say what one can do already. They begin with what happened: a second sentence is
+ * the advice, and closer to the case than the table's.
+ */
+export function adviceFor(problem: Problem): string | null {
+  const saysMore = /[.!?][”"’')\]]*\s+\S/.test(problem.message);
+  return saysMore ? null : errorWords(problem).advice;
+}
+
 /** Whether to offer another try. */
 export function worthRetrying(problem: Problem): boolean {
   return problem.retryable || errorWords(problem).action === "retry";

@@ -32,11 +32,11 @@ export const en = {
 
   rail: { main: "Main", studio: "Studio", queue: "Queue", settings: "Settings", openJobs: (count: number) => `${count} open` },
 
-  dialog: { photos: "Photos", choosePhotos: "Choose photos", chooseFolder: "Choose a folder", chooseTarget: "Choose a folder for results" },
+  dialog: { photos: "Photos", choosePhotos: "Choose photos", chooseFolder: "Choose a folder" },
 
   empty: {
     title: "Drop photos here",
-    lede: "Files or whole folders: JPEG, PNG, WebP and TIFF.",
+    lede: "Files or whole folders: JPEG, PNG, WebP, TIFF and more.",
     choosePhotos: "Choose photos",
     chooseFolder: "Choose a folder",
     sampleLine: "No photo at hand? This one comes with the app.",
@@ -67,10 +67,8 @@ export const en = {
     fit: "Fit",
     oneToOne: "1:1",
     opening: "Opening",
-    holdsOriginal: "Original",
     canvas: (name: string) => `${name}. Arrow keys move the photo when it is zoomed in, plus and minus zoom.`,
     untouched: "Nothing to do: the result is the photo as it is",
-    saved: "Saved result",
     showInFolder: "Show in folder",
     skipped: "A result of that name was there already, so nothing was written.",
     remove: "Remove from list",
@@ -104,7 +102,6 @@ export const en = {
     working: (progress: number, left: number | null) =>
       left === null ? percent(progress) : `${percent(progress)} · ${duration(left)} left`,
     done: (seconds: number) => `Done · ${duration(seconds)}`,
-    doneWithNotes: (seconds: number) => `Done · ${duration(seconds)}, with a note`,
     skipped: "Skipped, exists",
     full: (name: string, state: string) => `${name}: ${state}`,
     new: "New",
@@ -123,7 +120,6 @@ export const en = {
     found: (items: Finding[]) => `Found ${list(items.map((item) => findings[item]))}.`,
     foundNothing: "Nothing stands out. This photo is fine as it is.",
     foundSeveral: "Each photo gets what was found in it.",
-    autoOff: "Off. You choose.",
     tone: "Light & colour",
     denoise: "Denoise",
     detail: "Detail",
@@ -208,7 +204,6 @@ export const en = {
     total: "Total progress",
     doneOf: (closed: number, all: number) => `${closed} of ${all} done`,
     left: (seconds: number) => `${aboutDuration(seconds)} left`,
-    failed: (count: number) => `${count} failed`,
     what: "What",
     where: "Result",
     progress: "Progress",
@@ -266,7 +261,6 @@ export const en = {
     label: "Messages",
     close: "Close",
     enhanced: (count: number) => `${photos(count)} enhanced`,
-    enhancedSome: (count: number, failed: number) => `${photos(count)} enhanced, ${failed} failed`,
     showFailed: "Show failed",
     showInFolder: "Show in folder",
     added: (count: number) => `${photos(count)} added`,

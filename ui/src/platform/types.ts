@@ -37,4 +37,4 @@ export function asProblem(thrown: unknown): Problem {
 }
 
 /** Extensions offered by the file dialog. The studio looks at the contents, whatever the name says. */
-export const PHOTO_EXTENSIONS = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff"];
+export const PHOTO_EXTENSIONS = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "bmp", "gif"];
