@@ -25,8 +25,7 @@ pub(crate) fn run(what: What) -> Result<()> {
     let What::Engine = what;
     setup::bring(Need::CommandLine)?;
     let mut table = String::new();
-    let mut command =
-        shell::cargo(&["run", "--release", "--quiet", "--package", "pretty-engine", "--bin", "pretty-bench"]);
+    let mut command = shell::cargo(&["bench", "--quiet", "--package", "pretty-engine", "--bench", "engine"]);
     shell::watch(&mut command, &mut |line| {
         table.push_str(line);
         table.push('\n');

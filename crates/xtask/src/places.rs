@@ -23,6 +23,16 @@ pub(crate) fn runtime() -> PathBuf {
     at("target/runtime")
 }
 
+/// The library of this platform.
+pub(crate) fn runtime_library() -> PathBuf {
+    let name = match std::env::consts::OS {
+        "windows" => "onnxruntime.dll",
+        "macos" => "libonnxruntime.dylib",
+        _ => "libonnxruntime.so.1",
+    };
+    runtime().join(name)
+}
+
 /// A program that Cargo built.
 pub(crate) fn program(profile: &str, name: &str) -> PathBuf {
     target().join(profile).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -41,7 +42,7 @@ fn window(arguments: &Arguments, profile: &str) -> Result<()> {
     let mut build = shell::cargo(&["build", "--package", "pretty-desktop", "--features", WINDOW_FEATURES]);
     shell::run(with_profile(&mut build, arguments.release))?;
     let mut app = shell::command(&places::program(profile, "pretty-desktop").to_string_lossy());
-    app.args(absolute(&arguments.photos)?);
+    equip(&mut app).args(absolute(&arguments.photos)?);
     shell::run(&mut app)
 }
 
@@ -57,7 +58,7 @@ fn on_the_command_line(arguments: &Arguments, profile: &str) -> Result<()> {
         absolute(&arguments.photos)?
     };
     let mut pretty = shell::command(&places::program(profile, "pretty").to_string_lossy());
-    pretty.arg("enhance").args(photos).arg("--out").arg(&results);
+    equip(&mut pretty).arg("enhance").args(photos).arg("--out").arg(&results);
     let outcome = shell::run(&mut pretty);
     println!("Results are in {}", results.display());
     outcome
@@ -66,12 +67,21 @@ fn on_the_command_line(arguments: &Arguments, profile: &str) -> Result<()> {
 /// The window with its UI inside, instead of one that asks a development server for it.
 pub(crate) const WINDOW_FEATURES: &str = "pretty-desktop/custom-protocol";
 
+/// With Cargo's output elsewhere, a program cannot find the library and the models by where it lies.
+fn equip(program: &mut Command) -> &mut Command {
+    if std::env::var_os("CARGO_TARGET_DIR").is_some() {
+        let library = places::runtime_library();
+        program.env("PRETTY_ONNXRUNTIME", library).env("PRETTY_MODELS", places::at("models"));
+    }
+    program
+}
+
 /// Builds the UI into `ui/dist`, where the window's build looks for it.
 pub(crate) fn build_ui() -> Result<()> {
     shell::run(shell::command("npm").args(["--prefix", "ui", "run", "--silent", "build"]))
 }
 
-fn with_profile(command: &mut std::process::Command, release: bool) -> &mut std::process::Command {
+fn with_profile(command: &mut Command, release: bool) -> &mut Command {
     if release {
         command.arg("--release");
     }

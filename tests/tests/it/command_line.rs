@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::time::Duration;
 
 use image::GenericImageView;
 use pretty_journeys::{files, photos, pretty};
@@ -180,20 +179,28 @@ fn a_reader_that_goes_away_is_no_crash() {
     for number in 0..3 {
         photos::write(&room.path().join(format!("in/{number}.png")), 48, 48, number);
     }
-    let script = format!(
-        "'{}' enhance --json --only tone '{}' --out '{}' | head -n 1; sleep 0",
-        pretty_journeys::programs::pretty().display(),
-        room.path().join("in").display(),
-        room.path().join("out").display()
-    );
-    let run = pretty::finish(
-        std::process::Command::new("sh")
-            .args(["-c", &script])
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped()),
-    );
-    run.ends_with(0);
-    assert!(pretty::appears(&room.path().join("out/2-enhanced.png"), Duration::from_secs(60)), "{run:#?}");
+    let mut child = pretty::command(["enhance", "--json", "--only", "tone"])
+        .arg(room.path().join("in"))
+        .arg("--out")
+        .arg(room.path().join("out"))
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(files::names(&room.path().join("out")).len(), 3);
+}
+
+#[test]
+fn a_thousand_photos_may_be_named_at_once() {
+    let room = tempfile::tempdir().unwrap();
+    let photo = photos::write(&room.path().join("p.png"), 32, 24, 1);
+    // Each is named by another spelling of its path, as long as a real one.
+    let named: Vec<std::path::PathBuf> =
+        (0..1000).map(|number| room.path().join("./".repeat(40 + number % 7)).join("p.png")).collect();
+    let paths: Vec<&Path> = named.iter().map(std::path::PathBuf::as_path).collect();
+    pretty::enhance(&paths, &room.path().join("out"), &["--only", "tone"]).ends_with(0);
+    assert_eq!(files::names(&room.path().join("out")), ["p-enhanced.png"]);
+    assert!(photo.exists());
 }
 
 #[test]

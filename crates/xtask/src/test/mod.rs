@@ -176,7 +176,8 @@ fn ui_build(_: &mut Tally) -> Result<()> {
     crate::run::build_ui()
 }
 
-const ALL_RUST: [&str; 4] = ["--workspace", "--all-targets", "--features", WINDOW_FEATURES];
+/// Everything but benchmarks, which `cargo test` would run.
+const ALL_RUST: [&str; 6] = ["--workspace", "--lib", "--bins", "--tests", "--features", WINDOW_FEATURES];
 
 fn build(_: &mut Tally) -> Result<()> {
     shell::run(shell::cargo(&["build", "--quiet"]).args(ALL_RUST))
@@ -185,7 +186,7 @@ fn build(_: &mut Tally) -> Result<()> {
 fn rust_tests(tally: &mut Tally) -> Result<()> {
     let mut command = shell::cargo(&["test", "--no-fail-fast"]);
     command.args(ALL_RUST);
-    command.env("PRETTY_SKIPPED_TESTS", skipped_log());
+    command.env("PRETTY_SKIPPED_TESTS", skipped_log()).env("PRETTY_PROGRAMS", places::target().join("debug"));
     if let Some(driver) = setup::vulkan::software_driver() {
         command.env("PRETTY_TEST_VULKAN", driver);
     }
@@ -199,5 +200,6 @@ fn browser_tests(tally: &mut Tally) -> Result<()> {
     let mut command = shell::command("npm");
     command.args(["--prefix", "tests/browser", "run", "--silent", "test"]);
     command.env("PRETTY_SKIPPED_TESTS", skipped_log()).env("NO_COLOR", "1");
+    command.env("PRETTY_PROGRAMS", places::target().join("debug"));
     shell::watch(&mut command, &mut |line| tally.read_node(line))
 }
