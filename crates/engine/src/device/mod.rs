@@ -74,9 +74,9 @@ impl Devices {
         for slot in self.slots.iter().filter(|slot| slot.trust() == Trust::Unchecked) {
             let same =
                 known.iter().find(|device| device.id == slot.provider.id() && device.name == slot.provider.name());
-            match same.map(|device| &device.trust) {
-                Some(trust @ (Trust::Verified { .. } | Trust::Refused { .. })) => slot.set(trust.clone()),
-                _ => {}
+            let verdict = same.map(|device| &device.trust);
+            if let Some(trust @ (Trust::Verified { .. } | Trust::Refused { .. })) = verdict {
+                slot.set(trust.clone());
             }
         }
     }
