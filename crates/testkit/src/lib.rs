@@ -1,11 +1,7 @@
 //! Fixtures and comparisons for tests: small models written in code (`onnx`, `nets`, `models`), photos that no one has taken (`scene`), and how
 //! far two pictures are apart (`compare`). Never ships; panics where a test would.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "only tests call this, and a test that cannot set itself up must fail loudly"
-)]
+#![expect(clippy::expect_used, reason = "only tests call this, and a test that cannot set itself up must fail loudly")]
 
 pub mod compare;
 pub mod models;

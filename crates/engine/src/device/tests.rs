@@ -62,11 +62,10 @@ fn engine_with_three(models: &ModelsFolder, fast: Misbehaviour) -> Engine {
     let slow = testing::faulty(processor.clone(), "slow", Misbehaviour::Slow(80), 0, usize::MAX);
     let fast = testing::faulty(processor.clone(), "fast", fast, 0, usize::MAX);
     let cpu = testing::faulty(processor, "cpu", Misbehaviour::Slow(40), 0, usize::MAX);
-    testing::engine_of(
-        models.path(),
-        std::sync::Arc::new(cpu),
-        vec![std::sync::Arc::new(slow), std::sync::Arc::new(fast)],
-    )
+    let mut config = testing::config(models.path().to_path_buf());
+    config.stopwatch = testing::slow_clock;
+    let manifest = crate::manifest::Manifest::read(models.path()).unwrap();
+    Engine::with_providers(config, manifest, Arc::new(cpu), vec![Arc::new(slow), Arc::new(fast)])
 }
 
 #[test]

@@ -26,14 +26,7 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     /// Loads the library, or gives back the one that is loaded when it is the same file.
-    pub(crate) /// The library looks at this program's command line while it starts, and goes deeper with each letter of it: some hundred photos named at once
-/// overflowed a stack of the usual size. What is not used of it costs nothing.
-fn stack_for_loading() -> usize {
-    let letters: usize = std::env::args_os().map(|word| word.len() + 1).sum();
-    (8 << 20) + letters * 1024
-}
-
-fn load(path: &Path) -> Result<Self, EngineError> {
+    pub(crate) fn load(path: &Path) -> Result<Self, EngineError> {
         let path = existing(path)?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtime) = loaded.as_ref() {
@@ -93,6 +86,13 @@ fn load_watched(path: &Path) -> Result<Environment, EngineError> {
         waited += LOOK_AGAIN;
     }
     loading.join().unwrap_or_else(|_| Err(unloadable("loading it ended without an answer".into())))
+}
+
+/// The library looks at this program's command line while it starts, and goes deeper with each letter of it: some hundred photos named at once
+/// overflowed a stack of the usual size. What is not used of it costs nothing.
+fn stack_for_loading() -> usize {
+    let letters: usize = std::env::args_os().map(|word| word.len() + 1).sum();
+    (8 << 20) + letters * 1024
 }
 
 fn load(path: &Path) -> Result<Environment, EngineError> {

@@ -147,6 +147,8 @@ fn plain(message: &str) -> String {
         Some((_, rest)) => rest.split_once(") ").map_or(rest, |(_, text)| text),
         None => line,
     };
+    // A failed condition is spelled out before its message.
+    let line = line.split_once(" was false. ").map_or(line, |(_, text)| text);
     let mut words = line.trim_start_matches([' ', ':']);
     while let Some((code, rest)) = words.split_once(" : ") {
         if code.is_empty()
@@ -169,7 +171,7 @@ mod tests {
             ("[ONNXRuntimeError] : 1 : FAIL : no room", "no room"),
             (
                 "/a/b/webgpu_context.cc:100 void onnxruntime::Init(int, bool) adapter != nullptr was false. No adapters.",
-                "adapter != nullptr was false. No adapters",
+                "No adapters",
             ),
             ("No supported adapters", "No supported adapters"),
             (

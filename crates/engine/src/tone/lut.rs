@@ -45,7 +45,22 @@ pub(crate) struct ToneLut {
     nodes: Vec<[f32; 4]>,
 }
 
-const STEPS: [usize; 3] = [SIDE * SIDE, SIDE, 1];
+const RED: usize = SIDE * SIDE;
+const GREEN: usize = SIDE;
+const BLUE: usize = 1;
+
+/// From a cell's lowest corner to the second and third corners of a colour's tetrahedron, by which share is larger than which: red than green (4),
+/// green than blue (2), red than blue (1). Two of the eight cannot be.
+const CORNERS: [[usize; 2]; 8] = [
+    [BLUE, BLUE + GREEN],
+    [BLUE, BLUE + GREEN],
+    [GREEN, GREEN + BLUE],
+    [GREEN, GREEN + RED],
+    [BLUE, BLUE + RED],
+    [RED, RED + BLUE],
+    [RED, RED + GREEN],
+    [RED, RED + GREEN],
+];
 
 /// Where a value is on an axis of the table: the node below it, and how far it is towards the next.
 #[derive(Clone, Copy, Default)]
@@ -63,6 +78,17 @@ impl Position {
     }
 }
 
+/// One instruction each, because shares are numbers always; `f32::max` takes care of what is none.
+#[inline]
+fn larger(one: f32, other: f32) -> f32 {
+    if one > other { one } else { other }
+}
+
+#[inline]
+fn smaller(one: f32, other: f32) -> f32 {
+    if one < other { one } else { other }
+}
+
 impl ToneLut {
     pub(crate) fn bake(advice: &Advice) -> Self {
         let curve = |channel: usize, node: usize| {
@@ -76,7 +102,8 @@ impl ToneLut {
                 for blue in 0..SIDE {
                     let bent = [curve(0, red), curve(1, green), curve(2, blue)];
                     let row = |row: &[f32; 3]| row[0] * bent[0] + row[1] * bent[1] + row[2] * bent[2];
-                    nodes.push([row(&advice.matrix[0]), row(&advice.matrix[1]), row(&advice.matrix[2]), 0.0]);
+                    let [first, second, third] = &advice.matrix;
+                    nodes.push([row(first), row(second), row(third), 0.0]);
                 }
             }
         }
@@ -85,34 +112,26 @@ impl ToneLut {
 
     /// A colour after the table at full strength, clamped.
     #[inline]
-    fn look_up(&self, positions: [Position; 3]) -> [f32; 4] {
-        let base: usize = (0..3).map(|axis| positions[axis].node as usize * STEPS[axis]).sum();
-        // A sorting network of selects: a branch on noise would be guessed wrongly half the time.
-        let [mut most, mut middle, mut least] = [0, 1, 2].map(|axis| (positions[axis].share, STEPS[axis]));
-        if most.0 < middle.0 {
-            std::mem::swap(&mut most, &mut middle);
-        }
-        if middle.0 < least.0 {
-            std::mem::swap(&mut middle, &mut least);
-        }
-        if most.0 < middle.0 {
-            std::mem::swap(&mut most, &mut middle);
-        }
-        let corners = [
-            (1.0 - most.0, self.nodes[base]),
-            (most.0 - middle.0, self.nodes[base + most.1]),
-            (middle.0 - least.0, self.nodes[base + most.1 + middle.1]),
-            (least.0, self.nodes[base + STEPS[0] + STEPS[1] + STEPS[2]]),
-        ];
-        let mut colour = [0.0f32; 4];
-        for lane in 0..4 {
-            let sum = corners[0].0 * corners[0].1[lane]
-                + corners[1].0 * corners[1].1[lane]
-                + corners[2].0 * corners[2].1[lane]
-                + corners[3].0 * corners[3].1[lane];
-            colour[lane] = sum.clamp(0.0, 1.0);
-        }
-        colour
+    fn look_up(&self, [red, green, blue]: [Position; 3]) -> [f32; 4] {
+        let base = red.node as usize * RED + green.node as usize * GREEN + blue.node as usize * BLUE;
+        // No branches: on noise they would be guessed wrongly half the time.
+        let (high, low) = (larger(red.share, green.share), smaller(red.share, green.share));
+        let (most, least) = (larger(high, blue.share), smaller(low, blue.share));
+        let middle = larger(low, smaller(high, blue.share));
+        let order = usize::from(red.share > green.share) << 2
+            | usize::from(green.share > blue.share) << 1
+            | usize::from(red.share > blue.share);
+        let [second, third] = CORNERS[order];
+        let node = |offset: usize| self.nodes[base + offset];
+        let corners = [node(0), node(second), node(third), node(RED + GREEN + BLUE)];
+        let weights = [1.0 - most, most - middle, middle - least, least];
+        std::array::from_fn(|lane| {
+            let sum = weights[0] * corners[0][lane]
+                + weights[1] * corners[1][lane]
+                + weights[2] * corners[2][lane]
+                + weights[3] * corners[3][lane];
+            sum.clamp(0.0, 1.0)
+        })
     }
 
     /// Strength 0 is the colour itself, 1 the table's.
