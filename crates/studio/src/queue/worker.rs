@@ -120,7 +120,7 @@ fn report(core: &Core, photo: PhotoId, fraction: f32) {
     let mut state = core.lock();
     let now = core.host.now();
     let Some(running) = state.queue.running.as_mut().filter(|running| running.photo == photo) else { return };
-    if !(fraction > running.progress) {
+    if fraction.is_nan() || fraction <= running.progress {
         return;
     }
     running.progress = fraction.min(1.0);

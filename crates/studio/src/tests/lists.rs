@@ -28,7 +28,7 @@ fn folders_are_looked_through_in_natural_order() {
     std::fs::write(root.join("Thumbs.db"), "x").unwrap();
     photo(&root.join("really a.png"), 3, 3);
     std::fs::rename(root.join("really a.png"), root.join("no extension")).unwrap();
-    let scanned = stage.add(&[root.clone()]);
+    let scanned = stage.add(std::slice::from_ref(&root));
     assert_eq!(names(&stage), ["img1.tif", "img2.png", "img10.png", "no extension", "x.webp", "deep.jpg"]);
     assert_eq!((scanned.added, scanned.known, scanned.passed_over), (6, 0, 5));
     assert!(scanned.problems.is_empty(), "{:?}", scanned.problems);
@@ -145,10 +145,8 @@ fn a_recipe_of_ones_own_stays_until_auto_is_asked_again() {
     let ids = stage.add_all(&photos(&stage.photos(), 2));
     let recipe = json!({ "version": 1, "steps": [{ "step": "tone", "strength": 0.9 }] });
     stage.ask("set_recipe", json!({ "photos": [ids[0]], "recipe": recipe }));
-    let shown = stage.wait_photo(ids[0], "assessment", |photo| photo.assessment.is_some());
-    assert!(
-        !shown.auto && serde_json::to_value(&shown.recipe).unwrap()["steps"][0]["strength"].as_f64().unwrap() > 0.8
-    );
+    let shown = stage.wait_photo(ids[0], "assessment", |photo| photo.assessment.is_some() && !photo.auto);
+    assert!(serde_json::to_value(&shown.recipe).unwrap()["steps"][0]["strength"].as_f64().unwrap() > 0.8);
     stage.ask("use_auto", json!({ "photos": [ids[0]] }));
     let shown = stage.wait_photo(ids[0], "auto", |photo| photo.auto);
     assert_eq!(shown.recipe, auto_recipe());

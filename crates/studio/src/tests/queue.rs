@@ -108,7 +108,7 @@ fn a_photo_in_work_and_one_that_waits_can_be_stopped() {
     stage.wait_idle();
     assert!(stage.snapshot().photos.iter().all(|photo| photo.state == PhotoState::Ready));
     assert_eq!(stage.snapshot().queue, Queue::default());
-    assert_eq!(*stage.engine.begun.lock().unwrap(), ["photo 0.png", "photo 2.png"]);
+    assert!(!stage.engine.begun.lock().unwrap().contains(&"photo 1.png".to_owned()));
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_photo_is_looked_at_previewed_and_enhanced() {
     assert!(snapshot.models.iter().any(|model| model.id == "restore"));
     let file = photo(&stage.photos().join("hall ü 100%.jpg"), 300, 200);
     let before = std::fs::read(&file).unwrap();
-    let id = stage.add_all(&[file.clone()])[0];
+    let id = stage.add_all(std::slice::from_ref(&file))[0];
     stage.wait_photo(id, "assessment", |photo| photo.assessment.is_some() && photo.thumbnail.is_some());
     let recipe = json!({ "version": 1, "steps": [
         { "step": "restore", "denoise": 0.5, "detail": 0.25 }, { "step": "tone", "strength": 0.5 }, { "step": "upscale", "scale": 2, "strength": 1.0 },
