@@ -1,14 +1,21 @@
 //! What was sent to an encoder, small enough to keep: to compare with what is read back.
 //!
 //! Lossless results are compared by a digest of every sample. Lossy ones by the means of cells of 64 by 64 pixels, of what the codec itself stores
-//! (luma and chroma for JPEG, colours for WebP).
+//! (luma and chroma for JPEG, colours for WebP), and by a digest of the bytes that the encoder gave out: the one finds a fault of the encoder,
+//! the other a fault of the disk.
+
+use std::io::Write;
 
 /// Pixels a side of a cell. A multiple of 16, so that a cell holds whole JPEG blocks at every subsampling.
 pub(crate) const CELL: usize = 64;
 
 /// What was sent to an encoder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fingerprint(pub(crate) Kind);
+pub struct Fingerprint {
+    pub(crate) kind: Kind,
+    /// The bytes of the file, where its format is lossy.
+    pub(crate) bytes: Option<Digest>,
+}
 
 /// By which means a result is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +58,58 @@ impl Digest {
             *lane = mix(*lane, u64::from_le_bytes(*word) ^ self.rows);
         }
     }
+}
+
+/// Passes bytes on and digests them in pieces of one size, however they come.
+pub(crate) struct Digesting<W> {
+    out: W,
+    digest: Digest,
+    held: Vec<u8>,
+}
+
+/// Bytes digested at a time.
+const PIECE: usize = 64 << 10;
+
+impl<W: Write> Digesting<W> {
+    pub(crate) fn new(out: W) -> Self {
+        Self { out, digest: Digest::new(), held: Vec::with_capacity(PIECE) }
+    }
+
+    /// The digest of all that was written.
+    pub(crate) fn finish(mut self) -> Digest {
+        self.digest.take_row(&self.held);
+        self.digest
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        let mut rest = &bytes[..written];
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(PIECE - self.held.len()));
+            self.held.extend_from_slice(now);
+            if self.held.len() == PIECE {
+                self.digest.take_row(&self.held);
+                self.held.clear();
+            }
+            rest = later;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The digest of a whole file, as [`Digesting`] makes it.
+pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
+    let mut digest = Digest::new();
+    let mut pieces = bytes.chunks_exact(PIECE);
+    pieces.by_ref().for_each(|piece| digest.take_row(piece));
+    digest.take_row(pieces.remainder());
+    digest
 }
 
 fn mix(lane: u64, word: u64) -> u64 {
@@ -136,6 +195,17 @@ mod tests {
         swapped.swap(1, 3);
         assert_ne!(digest(&swapped), sent);
         assert_ne!(digest(&rows[..4]), sent);
+    }
+
+    #[test]
+    fn a_stream_is_digested_alike_however_it_comes() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|at| (at * 31 >> 3) as u8).collect();
+        for size in [1, 1_000, 65_536, 70_001, 200_000] {
+            let mut stream = Digesting::new(Vec::new());
+            bytes.chunks(size).for_each(|part| stream.write_all(part).unwrap());
+            assert_eq!(stream.finish(), digest_of(&bytes), "{size}");
+        }
+        assert_ne!(digest_of(&bytes), digest_of(&bytes[1..]));
     }
 
     #[test]

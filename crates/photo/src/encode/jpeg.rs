@@ -10,7 +10,7 @@ use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType, SamplingF
 use super::EncodeFailure;
 use super::bands::{Row, RowSource};
 use crate::error::PhotoError;
-use crate::fingerprint::{Cells, Fingerprint, Kind};
+use crate::fingerprint::{Cells, Digest, Digesting, Fingerprint, Kind};
 use crate::picture::Channels;
 use crate::spec::ResultSpec;
 
@@ -35,12 +35,12 @@ pub(super) fn encode(
         (Some(failure), _) => Err(failure),
         (None, Err(EncodingError::IoError(source))) => Err(PhotoError::writing("".as_ref(), source).into()),
         (None, Err(error)) => Err(PhotoError::Internal { what: format!("the JPEG encoder refused ({error})") }.into()),
-        (None, Ok(())) => Ok(Fingerprint(Kind::Cells(state.cells))),
+        (None, Ok(digest)) => Ok(Fingerprint { kind: Kind::Cells(state.cells), bytes: Some(digest) }),
     }
 }
 
-fn write(spec: &ResultSpec, out: &mut File, state: &RefCell<State<'_>>) -> Result<(), EncodingError> {
-    let mut buffered = BufWriter::with_capacity(256 << 10, out);
+fn write(spec: &ResultSpec, out: &mut File, state: &RefCell<State<'_>>) -> Result<Digest, EncodingError> {
+    let mut buffered = BufWriter::with_capacity(256 << 10, Digesting::new(out));
     let mut encoder = Encoder::new(Stopping { out: &mut buffered, state }, spec.quality);
     let full_colour = spec.quality >= FULL_COLOUR_FROM || spec.channels == Channels::Gray;
     encoder.set_sampling_factor(if full_colour { SamplingFactor::F_1_1 } else { SamplingFactor::F_2_2 });
@@ -64,8 +64,8 @@ fn write(spec: &ResultSpec, out: &mut File, state: &RefCell<State<'_>>) -> Resul
         return Err(EncodingError::ZeroImageDimensions { width: 0, height: 0 });
     };
     encoder.encode_image(Source { state, width, height, channels: spec.channels })?;
-    buffered.flush()?;
-    Ok(())
+    let digesting = buffered.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    Ok(digesting.finish())
 }
 
 /// One IPTC resource in Photoshop's wrapping.

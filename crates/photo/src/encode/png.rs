@@ -71,7 +71,7 @@ fn write(
     stream.finish().map_err(refused)?;
     writer.finish().map_err(refused)?;
     buffered.flush().map_err(|source| PhotoError::writing("".as_ref(), source))?;
-    Ok(Fingerprint(Kind::Exact(digest)))
+    Ok(Fingerprint { kind: Kind::Exact(digest), bytes: None })
 }
 
 fn refused(error: EncodingError) -> EncodeFailure {

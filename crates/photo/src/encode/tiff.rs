@@ -21,7 +21,7 @@ use crate::spec::ResultSpec;
 /// About this many bytes of pixels a strip.
 const STRIP: usize = 512 << 10;
 /// Deflate's effort: photos gain little from more.
-const LEVEL: u32 = 4;
+const LEVEL: u32 = 2;
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
@@ -48,16 +48,18 @@ pub(super) fn encode(
             match rows.next_row()? {
                 Row::Eight(row) => {
                     digest.take_row(row);
-                    differences(row, spec, |value| bytes.push(value), u8::wrapping_sub);
+                    bytes.extend(differences(row, spec, u8::wrapping_sub));
                 }
                 Row::Sixteen(row) => {
                     bytes.extend(row.iter().flat_map(|value| value.to_le_bytes()));
                     digest.take_row(&bytes);
                     bytes.clear();
-                    let big_endian = file.big_endian;
-                    let put =
-                        |value: u16| bytes.extend(if big_endian { value.to_be_bytes() } else { value.to_le_bytes() });
-                    differences(row, spec, put, u16::wrapping_sub);
+                    let differences = differences(row, spec, u16::wrapping_sub);
+                    if file.big_endian {
+                        bytes.extend(differences.flat_map(u16::to_be_bytes));
+                    } else {
+                        bytes.extend(differences.flat_map(u16::to_le_bytes));
+                    }
                 }
             }
             packer.write_all(&bytes).map_err(failed)?;
@@ -66,14 +68,18 @@ pub(super) fn encode(
         strips.push((file.append(&packed)?, packed.len() as u32));
     }
     file.finish(spec, strip_rows, &strips)?;
-    Ok(Fingerprint(Kind::Exact(digest)))
+    Ok(Fingerprint { kind: Kind::Exact(digest), bytes: None })
 }
 
 /// The first pixel of a row, then each sample less the one of the pixel before (TIFF 6.0, section 14).
-fn differences<T: Copy>(row: &[T], spec: &ResultSpec, mut put: impl FnMut(T), less: impl Fn(T, T) -> T) {
+fn differences<'a, T: Copy>(
+    row: &'a [T],
+    spec: &ResultSpec,
+    less: impl Fn(T, T) -> T + 'a,
+) -> impl Iterator<Item = T> + 'a {
     let stride = spec.channels.count() + usize::from(spec.alpha);
-    row.iter().take(stride).for_each(|value| put(*value));
-    row.iter().skip(stride).zip(row).for_each(|(value, before)| put(less(*value, *before)));
+    let (first, rest) = row.split_at(stride.min(row.len()));
+    first.iter().copied().chain(rest.iter().zip(row).map(move |(value, before)| less(*value, *before)))
 }
 
 /// The file being written: everything is appended, the header's offset is set last.

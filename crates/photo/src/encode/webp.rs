@@ -8,7 +8,7 @@ use webp::{Encoder, PixelLayout, WebPConfig};
 use super::EncodeFailure;
 use super::bands::{Row, RowSource};
 use crate::error::PhotoError;
-use crate::fingerprint::{Cells, Digest, Fingerprint, Kind};
+use crate::fingerprint::{Cells, Digest, Digesting, Fingerprint, Kind};
 use crate::picture::Channels;
 use crate::spec::ResultSpec;
 
@@ -44,10 +44,12 @@ pub(super) fn encode(
     let encoded = compress(&pixels, spec, is_lossless)?;
     drop(pixels);
     let file = with_metadata(&encoded, spec)?;
+    let mut out = Digesting::new(out);
     for part in [&file.head, file.picture, &file.tail] {
         out.write_all(part).map_err(|source| PhotoError::writing("".as_ref(), source))?;
     }
-    Ok(Fingerprint(if is_lossless { Kind::Exact(digest) } else { Kind::Cells(cells) }))
+    let kind = if is_lossless { Kind::Exact(digest) } else { Kind::Cells(cells) };
+    Ok(Fingerprint { kind, bytes: Some(out.finish()) })
 }
 
 /// A row as RGB or RGBA: WebP knows no grey.

@@ -9,7 +9,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use super::jpeg_blocks::Tables;
-use super::{cells, check_cells, check_metadata, check_size, refused};
+use super::{cells, check_bytes, check_cells, check_metadata, check_size, refused};
 use crate::decode::jpeg_header;
 use crate::error::PhotoError;
 use crate::fingerprint::{CELL, Cells, Fingerprint};
@@ -23,6 +23,7 @@ pub(super) fn check(bytes: &[u8], spec: &ResultSpec, expected: &Fingerprint) -> 
     if !bytes.starts_with(&[0xFF, 0xD8]) || !bytes.ends_with(&[0xFF, 0xD9]) {
         return Err(refused("it has lost its beginning or its end"));
     }
+    check_bytes(bytes, expected)?;
     let mut reader = Cursor::new(bytes);
     let header = jpeg_header::read(&mut reader, Path::new(""), usize::MAX)?;
     check_size(spec, u32::from(header.width), u32::from(header.height))?;
@@ -77,4 +78,87 @@ fn check_blocks(scan: &[u8], spec: &ResultSpec, expected: &Cells, tables: &Table
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::io::{Read, SeekFrom};
+
+    use pretty_contract::export::Format;
+
+    use super::*;
+    use crate::encode::encode;
+    use crate::fingerprint::{Kind, digest_of};
+    use crate::metadata::Metadata;
+    use crate::picture::{Band, Depth, Samples};
+
+    fn spec(channels: Channels, quality: u8) -> ResultSpec {
+        let metadata = Metadata::default();
+        let (width, height) = (1309, 1117);
+        ResultSpec {
+            width,
+            height,
+            channels,
+            depth: Depth::Eight,
+            alpha: false,
+            format: Format::Jpeg,
+            quality,
+            metadata,
+        }
+    }
+
+    /// A picture as a file; `mark` is added to one cell of it.
+    fn written(spec: &ResultSpec, mark: u8) -> (Vec<u8>, Fingerprint) {
+        let channels = spec.channels.count();
+        let value = |y: u32, at: usize| {
+            let x = at / channels;
+            let inside = (640..704).contains(&y) && (640..704).contains(&x);
+            ((x / 7 + y as usize / 5 + at % channels * 40) % 180) as u8 + if inside { mark } else { 0 }
+        };
+        let mut bands = (0..spec.height).map(|y| {
+            let row = (0..spec.row_colours()).map(|at| value(y, at)).collect();
+            Ok::<_, Infallible>(Band { top: y, height: 1, colour: Samples::Eight(row), alpha: None })
+        });
+        let mut file = tempfile::tempfile().unwrap();
+        let fingerprint = encode(spec, &mut file, &mut bands).unwrap();
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        (bytes, fingerprint)
+    }
+
+    /// The encoder's own bytes, but not what it was sent: the means of the blocks tell, at every sampling.
+    #[test]
+    fn a_fault_of_the_encoder_shows_in_the_means() {
+        for (quality, channels) in
+            [(92, Channels::Rgb), (80, Channels::Rgb), (60, Channels::Gray), (100, Channels::Rgb)]
+        {
+            let spec = spec(channels, quality);
+            let (bytes, sent) = written(&spec, 0);
+            check(&bytes, &spec, &sent).unwrap();
+            let (other, _) = written(&spec, 12);
+            let claimed = Fingerprint { kind: sent.kind.clone(), bytes: Some(digest_of(&other)) };
+            assert!(check(&other, &spec, &claimed).is_err(), "{quality}");
+        }
+    }
+
+    /// Data that breaks off, repeats or jumps is found without the digest.
+    #[test]
+    fn broken_data_is_found_while_reading_it() {
+        let spec = spec(Channels::Rgb, 90);
+        let (bytes, sent) = written(&spec, 0);
+        let Kind::Cells(_) = &sent.kind else { panic!("a JPEG is lossy") };
+        let middle = bytes.len() / 2;
+        let damage = [
+            [&bytes[..middle], &[0xFF, 0xD9]].concat(),
+            [&bytes[..middle], &bytes[middle + 5..]].concat(),
+            [&bytes[..middle], &[0; 512], &bytes[middle + 512..]].concat(),
+            [&bytes[..middle], &bytes[8192..12288], &bytes[middle + 4096..]].concat(),
+        ];
+        for (index, damaged) in damage.iter().enumerate() {
+            let claimed = Fingerprint { kind: sent.kind.clone(), bytes: Some(digest_of(damaged)) };
+            assert!(check(damaged, &spec, &claimed).is_err(), "damage {index}");
+        }
+    }
 }

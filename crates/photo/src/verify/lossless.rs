@@ -15,7 +15,7 @@ use crate::picture::{Channels, Depth};
 use crate::spec::ResultSpec;
 
 fn compare(digest: Digest, expected: &Fingerprint) -> Result<(), PhotoError> {
-    match expected.0 {
+    match expected.kind {
         Kind::Exact(sent) if sent == digest => Ok(()),
         _ => Err(refused("the picture is another")),
     }

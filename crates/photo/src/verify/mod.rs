@@ -2,7 +2,7 @@
 //!
 //! PNG, TIFF and lossless WebP must equal it sample by sample; lossy WebP is decoded and compared by cell means. A large JPEG is not decoded to
 //! pixels: every bit of it is read as far as the coefficients, and the mean of every block, which the file states, is compared. That finds lost,
-//! swapped and damaged data at a fraction of the time.
+//! swapped and damaged data at a fraction of the time. The bytes of lossy files are also compared with those that the encoder gave out.
 
 mod jpeg;
 mod jpeg_blocks;
@@ -17,7 +17,7 @@ use pretty_contract::export::Format;
 
 use crate::decode::guarded;
 use crate::error::PhotoError;
-use crate::fingerprint::{Cells, Fingerprint, Kind};
+use crate::fingerprint::{Cells, Fingerprint, Kind, digest_of};
 use crate::metadata::Metadata;
 use crate::spec::ResultSpec;
 
@@ -82,9 +82,17 @@ fn check_metadata(found: &Metadata, expected: &Metadata) -> Result<(), PhotoErro
     Ok(())
 }
 
+/// Compares a whole file with the bytes that the encoder gave out.
+fn check_bytes(bytes: &[u8], expected: &Fingerprint) -> Result<(), PhotoError> {
+    match expected.bytes {
+        Some(sent) if sent == digest_of(bytes) => Ok(()),
+        _ => Err(refused("its bytes are not those that were written")),
+    }
+}
+
 /// The cells that were sent, where the result is lossy.
 fn cells(expected: &Fingerprint) -> Result<&Cells, PhotoError> {
-    match &expected.0 {
+    match &expected.kind {
         Kind::Cells(cells) => Ok(cells),
         Kind::Exact(_) => Err(PhotoError::Internal { what: "a fingerprint of another format was compared".to_owned() }),
     }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image_webp::WebPDecoder;
 
-use super::{cells, check_cells, check_metadata, check_size, refused};
+use super::{cells, check_bytes, check_cells, check_metadata, check_size, refused};
 use crate::error::PhotoError;
 use crate::fingerprint::{Cells, Digest, Fingerprint, Kind};
 use crate::metadata::Metadata;
@@ -15,10 +15,7 @@ const TOLERANCE: f32 = 12.0;
 
 pub(super) fn check(bytes: &[u8], spec: &ResultSpec, expected: &Fingerprint) -> Result<(), PhotoError> {
     let failed = |error: image_webp::DecodingError| refused(&format!("it cannot be decoded ({error})"));
-    let stated = bytes.get(4..8).and_then(|size| size.first_chunk()).map(|size| u32::from_le_bytes(*size));
-    if stated.is_none_or(|size| size as usize + 8 != bytes.len()) {
-        return Err(refused("it has another length than it states"));
-    }
+    check_bytes(bytes, expected)?;
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
     let (width, height) = decoder.dimensions();
     check_size(spec, width, height)?;
@@ -48,12 +45,12 @@ pub(super) fn check(bytes: &[u8], spec: &ResultSpec, expected: &Fingerprint) -> 
         } else {
             row
         };
-        match expected.0 {
+        match expected.kind {
             Kind::Exact(_) => digest.take_row(row),
             Kind::Cells(_) => found.take_row(y, row),
         }
     }
-    match expected.0 {
+    match expected.kind {
         Kind::Exact(sent) if sent == digest => Ok(()),
         Kind::Exact(_) => Err(refused("the picture is another")),
         Kind::Cells(_) => check_cells(&found, cells(expected)?, &[TOLERANCE; 4]),
