@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_digested_alike_however_it_comes() {
-        let bytes: Vec<u8> = (0..200_000_u32).map(|at| (at * 31 >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..200_000_u32).map(|at| ((at * 31) >> 3) as u8).collect();
         for size in [1, 1_000, 65_536, 70_001, 200_000] {
             let mut stream = Digesting::new(Vec::new());
             bytes.chunks(size).for_each(|part| stream.write_all(part).unwrap());
