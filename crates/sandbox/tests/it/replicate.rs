@@ -246,8 +246,7 @@ async fn outputs_go_wrong_as_scripted() {
     let input = body(&data_url(&photo(8, 8)));
     let run = async |script: PredictionScript| {
         replicate.script(script);
-        let created = world.replicate_post("/v1/predictions", &input, &[("prefer", "wait=10")]).await.body;
-        created
+        world.replicate_post("/v1/predictions", &input, &[("prefer", "wait=10")]).await.body
     };
     let fetch = async |output: &Value| {
         let response = world.client.get(output.as_str().unwrap()).send().await.unwrap();
