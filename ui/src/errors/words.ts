@@ -19,7 +19,7 @@ export const ERROR_WORDS: Record<Code, ErrorWords> = {
   file_missing: { title: "File is gone", advice: "Put the file back where it was, or remove the photo from the list.", action: "retry" },
   file_unreadable: { title: "May not read", advice: "Check the file's permissions, then try again.", action: "retry" },
   file_empty: { title: "File is empty", advice: "Copy the photo again from where it came from.", action: "retry" },
-  not_a_photo: { title: "Not a photo", advice: "JPEG, PNG, WebP and TIFF can be opened.", action: "none" },
+  not_a_photo: { title: "Not a photo", advice: "Save it as a JPEG, PNG or TIFF and add that one, or take it off the list.", action: "none" },
   file_damaged: { title: "File is damaged", advice: "Copy the photo again from the camera or from a backup.", action: "retry" },
   too_large: { title: "Too large", advice: "Make a smaller copy and add that one.", action: "none" },
   unsupported_photo: { title: "Cannot read yet", advice: "Save the photo as an ordinary JPEG, PNG or TIFF and add that one.", action: "none" },

@@ -138,6 +138,7 @@ export const en = {
     format: "Format",
     quality: "Quality",
     asOriginal: "As the original",
+    ownFormat: "Own format",
     lossless: "100 is lossless",
     to: "Save to",
     beside: "Beside the original",

@@ -12,6 +12,6 @@ export function folderName(path: string): string {
 /** "JPEG 92 · beside the original". `own` is the format in which this photo's result is written unless another is chosen. */
 export function exportLine(setting: Export, own: Format | null, words: Catalogue["recipe"]): string {
   const format = setting.format ?? own;
-  const what = format === null ? words.asOriginal : hasQuality(format) ? `${formatName(format)} ${setting.quality}` : formatName(format);
+  const what = format === null ? words.ownFormat : hasQuality(format) ? `${formatName(format)} ${setting.quality}` : formatName(format);
   return `${what} · ${setting.folder === null ? words.besideShort : words.inFolder(folderName(setting.folder))}`;
 }
