@@ -37,7 +37,7 @@ def parse():
     parser.add_argument("--crop", type=int, help="side of the crops given to the network")
     parser.add_argument("--squared-from", type=float, default=1.0, help="share of the time after which the squared error replaces the absolute one")
     parser.add_argument("--degraded-share", type=float, default=0.3, help="upscalers: share of small crops with noise or JPEG")
-    parser.add_argument("--bf16", action="store_true", help="bfloat16 in the middle of the network: three times faster on processors with AMX")
+    parser.add_argument("--bf16", action="store_true", help="bfloat16 in the middle of the network: two to three times faster on processors with AMX")
     parser.add_argument("--threads", type=int, default=2, help="threads that each take a part of every batch")
     parser.add_argument("--seed", type=int, default=0)
     data.add_arguments(parser)
