@@ -3,6 +3,9 @@
 //! Immerkær, "Fast Noise Variance Estimation" (Computer Vision and Image Understanding 64, 1996): a mask that is the difference of two Laplacians
 //! does not see slopes, so what it gives is noise and fine texture. To keep texture out, it is applied to blocks and the quieter ones count; in each
 //! block the median stands for the mean, so that a lone edge does not.
+//!
+//! It is applied at full size and again at half of it, because JPEG takes the finest noise away and leaves the coarser: averaging two by two pixels halves
+//! the deviation of independent noise, so what is found at half size counts double.
 
 use pretty_photo::picture::Picture;
 use rayon::prelude::*;
@@ -30,10 +33,16 @@ pub(super) fn deviation(picture: &Picture) -> f64 {
         .step_by(step as usize)
         .flat_map(|y| (0..across).step_by(step as usize).map(move |x| (x, y)))
         .collect();
-    let mut deviations: Vec<f64> = places
+    let found: Vec<(f64, f64)> = places
         .into_par_iter()
         .filter_map(|(x, y)| block(&luma(picture, Region { x: x * BLOCK, y: y * BLOCK, width: BLOCK, height: BLOCK })))
         .collect();
+    let (fine, coarse): (Vec<f64>, Vec<f64>) = found.into_iter().unzip();
+    quiet(fine).max(quiet(coarse))
+}
+
+/// What the quieter blocks say; 0 when there are none.
+fn quiet(mut deviations: Vec<f64>) -> f64 {
     if deviations.is_empty() {
         return 0.0;
     }
@@ -41,12 +50,22 @@ pub(super) fn deviation(picture: &Picture) -> f64 {
     deviations[(deviations.len() as f64 * QUIET) as usize]
 }
 
-fn block(values: &[f32]) -> Option<f64> {
+/// Deviation in one block, at full size and at half of it.
+fn block(values: &[f32]) -> Option<(f64, f64)> {
     let mean = values.iter().sum::<f32>() / values.len() as f32;
     if !USABLE.contains(&mean) {
         return None;
     }
     let side = BLOCK as usize;
+    let halved: Vec<f32> = (0..side / 2)
+        .flat_map(|y| (0..side / 2).map(move |x| 2 * y * side + 2 * x))
+        .map(|at| (values[at] + values[at + 1] + values[at + side] + values[at + side + 1]) / 4.0)
+        .collect();
+    Some((masked(values, side), 2.0 * masked(&halved, side / 2)))
+}
+
+/// Deviation by the mask, over a square.
+fn masked(values: &[f32], side: usize) -> f64 {
     let mut answers = Vec::with_capacity(side * side);
     for y in 1..side - 1 {
         for x in 1..side - 1 {
@@ -59,5 +78,5 @@ fn block(values: &[f32]) -> Option<f64> {
     let middle = answers.len() / 2;
     let (_, median, _) = answers.select_nth_unstable_by(middle, f32::total_cmp);
     // The mask's weights squared sum to 36.
-    Some(f64::from(*median) / MEDIAN_OF_NORMAL / 6.0)
+    f64::from(*median) / MEDIAN_OF_NORMAL / 6.0
 }
