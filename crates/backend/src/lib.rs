@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod billing;
 pub mod error;
 pub mod http;
 pub mod jobs;
@@ -12,7 +13,9 @@ pub mod ledger;
 pub mod log;
 pub mod mail;
 pub mod oauth;
+pub mod outbound;
 pub mod pages;
+pub mod providers;
 pub mod serve;
 pub mod settings;
 pub mod store;

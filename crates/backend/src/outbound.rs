@@ -3,6 +3,9 @@
 //! Every call has a time limit, follows no redirect and reads no more than it was told to. What an answer means is the business of the
 //! clients in `billing` and `providers`.
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::time::Duration;
 
 use url::{Host, Url};
@@ -138,7 +141,8 @@ pub struct Patience {
 impl Patience {
     /// The wait before try `next` (1 is the first further one), shortened by up to a quarter at random so that callers spread out.
     pub fn wait(&self, next: u32) -> Duration {
-        let doubled = self.first_wait.saturating_mul(2_u32.saturating_pow(next.saturating_sub(1))).min(self.longest_wait);
+        let doubled =
+            self.first_wait.saturating_mul(2_u32.saturating_pow(next.saturating_sub(1))).min(self.longest_wait);
         let mut random = [0_u8; 1];
         // Without random numbers the wait is simply whole.
         let _ = getrandom::fill(&mut random);
@@ -165,10 +169,14 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        let patience = Patience { retries: 5, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(5) };
+        let patience =
+            Patience { retries: 5, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(5) };
         for (next, most) in [(1, 500), (2, 1_000), (3, 2_000), (4, 4_000), (5, 5_000), (90, 5_000)] {
             let wait = patience.wait(next);
-            assert!(wait <= Duration::from_millis(most) && wait >= Duration::from_millis(most * 3 / 4), "{next}: {wait:?}");
+            assert!(
+                wait <= Duration::from_millis(most) && wait >= Duration::from_millis(most * 3 / 4),
+                "{next}: {wait:?}"
+            );
         }
     }
 }

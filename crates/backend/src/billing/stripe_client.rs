@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 
 use crate::outbound::{Base, Patience, SetupError, TransportError, client, read_at_most};
 use crate::settings::Secret;
-use objects::{Charge, Customer, Dispute, Invoice, LineItem, Page, PaymentIntent, PortalSession, Refund, Session, Subscription};
+use objects::{
+    Charge, Customer, Dispute, Invoice, LineItem, Page, PaymentIntent, PortalSession, Refund, Session, Subscription,
+};
 use signature::Event;
 
 /// The version every request asks for.
@@ -133,7 +135,13 @@ impl StripeClient {
         Ok(Self { http: client(timeout)?, base, key, patience })
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, form: &Form<'_>, key: Option<&str>) -> Result<T, StripeError> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        form: &Form<'_>,
+        key: Option<&str>,
+    ) -> Result<T, StripeError> {
         let mut tried = 0;
         loop {
             let outcome = self.once(&method, path, form, key).await;
@@ -153,7 +161,6 @@ impl StripeClient {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "status, advice, request id and body, used by one caller")]
     async fn once(
         &self,
         method: &Method,
@@ -250,7 +257,12 @@ impl StripeClient {
     ///
     /// # Errors
     /// `StripeError`.
-    pub async fn create_portal(&self, customer: &str, configuration: Option<&str>, return_url: &str) -> Result<PortalSession, StripeError> {
+    pub async fn create_portal(
+        &self,
+        customer: &str,
+        configuration: Option<&str>,
+        return_url: &str,
+    ) -> Result<PortalSession, StripeError> {
         let mut form = vec![("customer", customer.to_owned()), ("return_url", return_url.to_owned())];
         form.extend(configuration.map(|id| ("configuration", id.to_owned())));
         self.call(Method::POST, "/v1/billing_portal/sessions", &form, None).await
@@ -317,7 +329,13 @@ impl StripeClient {
     ///
     /// # Errors
     /// `StripeError`.
-    pub async fn create_refund(&self, payment_intent: &str, amount: i64, order: &str, key: &str) -> Result<Refund, StripeError> {
+    pub async fn create_refund(
+        &self,
+        payment_intent: &str,
+        amount: i64,
+        order: &str,
+        key: &str,
+    ) -> Result<Refund, StripeError> {
         let form = vec![
             ("payment_intent", payment_intent.to_owned()),
             ("amount", amount.to_string()),
@@ -349,7 +367,8 @@ impl StripeClient {
 
 /// An id becomes one part of a path, whatever it holds.
 fn path(folder: &str, id: &str) -> String {
-    let safe: String = id.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-')).collect();
+    let safe: String =
+        id.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-')).collect();
     format!("{folder}/{safe}")
 }
 

@@ -185,7 +185,8 @@ impl AnthropicClient {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let millis = header("retry-after-ms").and_then(|text| text.parse().ok()).map(Duration::from_millis);
         let seconds = header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs);
-        let (retry_after, should_retry) = (millis.or(seconds), header("x-should-retry").and_then(|text| text.parse().ok()));
+        let (retry_after, should_retry) =
+            (millis.or(seconds), header("x-should-retry").and_then(|text| text.parse().ok()));
         let (status, request_id) = (response.status().as_u16(), header("request-id"));
         Ok(Raw { status, retry_after, should_retry, request_id, body: read_at_most(response, LARGEST_ANSWER).await? })
     }
@@ -196,7 +197,8 @@ fn body(question: &Question<'_>) -> Value {
         .photos
         .iter()
         .map(|photo| {
-            let source = json!({ "type": "base64", "media_type": photo.media_type, "data": STANDARD.encode(photo.file) });
+            let source =
+                json!({ "type": "base64", "media_type": photo.media_type, "data": STANDARD.encode(photo.file) });
             json!({ "type": "image", "source": source })
         })
         .collect();
@@ -219,7 +221,9 @@ fn judge(raw: Raw) -> Judged {
         return Judged::Done(read(&raw));
     }
     // The edge may answer before the service does, and then not in JSON.
-    let message = serde_json::from_slice::<Value>(&raw.body).ok().and_then(|body| body["error"]["message"].as_str().map(str::to_owned));
+    let message = serde_json::from_slice::<Value>(&raw.body)
+        .ok()
+        .and_then(|body| body["error"]["message"].as_str().map(str::to_owned));
     let refused = || AnthropicError::Refused { status: raw.status, message: message.clone().unwrap_or_default() };
     let (error, temporary) = match raw.status {
         // Without a time to wait this is the spending cap.
@@ -234,9 +238,15 @@ fn judge(raw: Raw) -> Judged {
 }
 
 fn read(raw: &Raw) -> Result<Answer, AnthropicError> {
-    let message: Message = serde_json::from_slice(&raw.body).map_err(|problem| AnthropicError::Unreadable(problem.to_string()))?;
+    let message: Message =
+        serde_json::from_slice(&raw.body).map_err(|problem| AnthropicError::Unreadable(problem.to_string()))?;
     // Thinking comes first and says nothing; several text blocks are one text.
-    let text: String = message.content.iter().filter(|block| block["type"] == "text").filter_map(|block| block["text"].as_str()).collect();
+    let text: String = message
+        .content
+        .iter()
+        .filter(|block| block["type"] == "text")
+        .filter_map(|block| block["text"].as_str())
+        .collect();
     let reply = match message.stop_reason.as_deref() {
         Some("refusal") => Reply::Declined,
         Some("max_tokens" | "model_context_window_exceeded") => Reply::Cut,

@@ -204,7 +204,13 @@ impl ReplicateClient {
     ///
     /// # Errors
     /// When an address is not secure or the token belongs to another address.
-    pub fn new(base_url: &str, sandbox_delivery_url: Option<&str>, token: Secret, patience: Patience, timeout: Duration) -> Result<Self, SetupError> {
+    pub fn new(
+        base_url: &str,
+        sandbox_delivery_url: Option<&str>,
+        token: Secret,
+        patience: Patience,
+        timeout: Duration,
+    ) -> Result<Self, SetupError> {
         let base = Base::new(base_url, LIVE_HOST, token.reveal())?;
         // A stand-in's result files come from loopback only; the real ones never do.
         let delivery = sandbox_delivery_url.map(|url| Base::new(url, LIVE_HOST, token.reveal())).transpose()?;
@@ -215,10 +221,17 @@ impl ReplicateClient {
         self.http.request(method, url).bearer_auth(self.token.reveal())
     }
 
-    async fn answer<T: serde::de::DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ReplicateError> {
+    async fn answer<T: serde::de::DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T, ReplicateError> {
         let response = request.send().await.map_err(TransportError::from)?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        let retry_after = response
+            .headers()
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.parse().ok());
         let body = read_at_most(response, LARGEST_ANSWER).await?;
         read(status, retry_after, &body)
     }
@@ -230,7 +243,9 @@ impl ReplicateClient {
             let outcome = self.answer(self.request(Method::GET, url.clone())).await;
             let again = matches!(
                 outcome,
-                Err(ReplicateError::Throttled(_) | ReplicateError::Server(503 | 504) | ReplicateError::Transport(TransportError::NotReached | TransportError::OutcomeUnknown))
+                Err(ReplicateError::Throttled(_)
+                    | ReplicateError::Server(503 | 504)
+                    | ReplicateError::Transport(TransportError::NotReached | TransportError::OutcomeUnknown))
             );
             if !again || tried >= self.patience.retries {
                 return outcome;
@@ -290,7 +305,8 @@ impl ReplicateClient {
         // A name of ours: the person's file name is nobody's business.
         let part = Part::bytes(photo).file_name("photo").mime_str(media_type);
         let part = part.map_err(|problem| ReplicateError::Refused { status: 0, detail: problem.to_string() })?;
-        let request = self.request(Method::POST, self.base.at("/v1/files")).multipart(Form::new().part("content", part));
+        let request =
+            self.request(Method::POST, self.base.at("/v1/files")).multipart(Form::new().part("content", part));
         let file: StoredFile = self.answer(request).await?;
         if file.checksums.sha256 == wanted { Ok(file) } else { Err(ReplicateError::Checksum) }
     }
@@ -311,7 +327,8 @@ impl ReplicateClient {
     /// Whether a result file may be fetched from this address.
     fn allowed(&self, url: &Url) -> bool {
         if self.base.is_sandbox() {
-            return self.base.same_origin(url) || self.delivery.as_ref().is_some_and(|delivery| delivery.same_origin(url));
+            return self.base.same_origin(url)
+                || self.delivery.as_ref().is_some_and(|delivery| delivery.same_origin(url));
         }
         let host = url.host_str().unwrap_or_default();
         let known = host == LIVE_HOST || host == "replicate.delivery" || host.ends_with(".replicate.delivery");
@@ -340,11 +357,16 @@ fn safe(id: &str) -> String {
     id.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-fn read<T: serde::de::DeserializeOwned>(status: u16, retry_after: Option<u64>, body: &[u8]) -> Result<T, ReplicateError> {
+fn read<T: serde::de::DeserializeOwned>(
+    status: u16,
+    retry_after: Option<u64>,
+    body: &[u8],
+) -> Result<T, ReplicateError> {
     if (200..300).contains(&status) {
         return serde_json::from_slice(body).map_err(|problem| ReplicateError::Unreadable(problem.to_string()));
     }
-    let detail = serde_json::from_slice::<Value>(body).ok().and_then(|problem| problem["detail"].as_str().map(str::to_owned));
+    let detail =
+        serde_json::from_slice::<Value>(body).ok().and_then(|problem| problem["detail"].as_str().map(str::to_owned));
     Err(match status {
         429 => ReplicateError::Throttled(retry_after),
         401..=403 => ReplicateError::Account(status),

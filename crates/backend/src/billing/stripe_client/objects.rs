@@ -92,7 +92,11 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::E
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         Value::String(id) => Ok(Some(id)),
-        Value::Object(object) => object.get("id").and_then(Value::as_str).map(|id| Some(id.to_owned())).ok_or_else(|| D::Error::custom("an object without an id")),
+        Value::Object(object) => object
+            .get("id")
+            .and_then(Value::as_str)
+            .map(|id| Some(id.to_owned()))
+            .ok_or_else(|| D::Error::custom("an object without an id")),
         _ => Err(D::Error::custom("neither an id nor an object")),
     }
 }

@@ -55,7 +55,11 @@ pub fn verify(secret: &Secret, headers: Headers<'_>, body: &[u8], now_unix_secon
         mac.update(part);
     }
     let expected = mac.finalize().into_bytes();
-    let mut given = headers.signature.split(' ').filter_map(|entry| entry.strip_prefix("v1,")).filter_map(|text| STANDARD.decode(text).ok());
+    let mut given = headers
+        .signature
+        .split(' ')
+        .filter_map(|entry| entry.strip_prefix("v1,"))
+        .filter_map(|text| STANDARD.decode(text).ok());
     if !given.any(|signature| bool::from(signature.as_slice().ct_eq(expected.as_slice()))) {
         return Err(Refused::Mismatch);
     }
