@@ -44,7 +44,7 @@ for (const colorScheme of ["dark", "light"]) {
       await accessible(page, `the studio, ${colorScheme}`);
 
       await page.keyboard.press("Control+Enter");
-      await page.getByText(/^Done/).first().waitFor();
+      await page.getByText(/^Done ·/).first().waitFor();
       assert.ok(existsSync(join(folder, "a lake-enhanced.jpg")), "the result is beside the photo");
       const slider = page.getByRole("slider", { name: "Before and after" });
       const before = await slider.getAttribute("aria-valuenow");

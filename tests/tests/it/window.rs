@@ -67,7 +67,7 @@ fn two_photos_dragged_onto_the_window_come_out_better() {
 
     window.page.press("^Enhance all 2");
     // A picture of the middle of it, where there is one: a fast machine may be done before.
-    let middle = format!("/[1-9][0-9] %/.test(document.body.innerText) || {}", says("Done"));
+    let middle = format!("/[1-9][0-9] %/.test(document.body.innerText) || {}", says("Done ·"));
     window.page.wait_until("progress", WORK, &middle);
     window.picture("3-working-dark");
     for photo in &photos {
@@ -78,7 +78,7 @@ fn two_photos_dragged_onto_the_window_come_out_better() {
             window.page.controls()
         );
     }
-    window.page.wait_until("the window saying so", SOON, &says("Done"));
+    window.page.wait_until("the window saying so", SOON, &says("Done ·"));
     std::thread::sleep(Duration::from_secs(2));
     keep(&window, "4-done");
 
