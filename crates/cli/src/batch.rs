@@ -140,7 +140,7 @@ impl Batch {
                 recipe,
                 target: self.target.clone(),
                 device: self.device.clone(),
-                limits: self.limits.clone(),
+                limits: self.limits,
             };
             let reporter = |fraction: f32| {
                 if let Telling::People(bars) = telling {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::run::WINDOW_FEATURES;
 use crate::setup::{self, Need};
@@ -89,12 +89,13 @@ fn finish(tally: &Tally, outcome: Result<()>, start: Instant) -> Result<()> {
         println!("skipped: {line}");
     }
     if let Err(problem) = &outcome {
-        println!("\n{problem:#}");
+        println!("\n{problem:#}\nThe first failing check ended the run.");
     }
     println!("\nTook {:.0} s.", start.elapsed().as_secs_f32());
+    // The last line is for machines too, so nothing is said after it.
     println!("{} passed, {} failed", tally.passed(), tally.failed());
     if outcome.is_err() {
-        bail!("The first failing check ended the run.");
+        std::process::exit(1);
     }
     Ok(())
 }
