@@ -4,7 +4,7 @@ use clap::Subcommand;
 use pretty_backend::accounts::email::Email;
 use pretty_backend::ledger::{self, Cause, Grant, Ledger, Source};
 use pretty_backend::settings::Settings;
-use pretty_backend::store::entity::user;
+use pretty_backend::store::entity::{job, user};
 use pretty_backend::store::{Store, migration};
 use pretty_backend::world::World;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -34,6 +34,11 @@ pub(crate) enum Task {
         /// The account's address.
         #[arg(long)]
         email: String,
+    },
+    /// Show a job: where it stands, not what is in the photo.
+    Job {
+        /// The job's id.
+        id: uuid::Uuid,
     },
     /// Compare every balance with its postings; fails when one differs.
     Audit,
@@ -79,6 +84,23 @@ async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn
                     entry.kind, entry.available, entry.held, entry.frozen, entry.debt, entry.cause_type, entry.cause_id
                 ));
             }
+        }
+        Task::Job { id } => {
+            let job = job::Entity::find_by_id(id).one(store.reader()).await?.ok_or("there is no such job")?;
+            super::say(&format!(
+                "{} {} {:?}, {} credits, attempt {} of {}, asked {}, deadline {}, ended {:?}, lease until {:?}, fault {:?}",
+                job.id,
+                job.kind,
+                job.state,
+                job.price,
+                job.attempt,
+                job.most_attempts,
+                job.created_at.to_utc(),
+                job.deadline.to_utc(),
+                job.ended_at.map(|at| at.to_utc()),
+                job.lease_until.map(|at| at.to_utc()),
+                job.fault
+            ));
         }
         Task::Audit => {
             let audit = ledger::audit(store).await?;

@@ -84,6 +84,8 @@ pub struct Database {
     pub url: Secret,
     /// Size of the pool.
     pub connections: u32,
+    /// Seconds to wait for a connection.
+    pub wait_seconds: u64,
     /// When SQLite says that a commit is done.
     pub sqlite_synchronous: Synchronous,
 }

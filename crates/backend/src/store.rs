@@ -78,12 +78,9 @@ impl Store {
     }
 
     async fn open_postgres(settings: &Database) -> Result<Self, StoreError> {
+        let wait = Duration::from_secs(settings.wait_seconds);
         let mut options = ConnectOptions::new(settings.url.reveal());
-        options
-            .max_connections(settings.connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_timeout(Duration::from_secs(10))
-            .sqlx_logging(false);
+        options.max_connections(settings.connections).acquire_timeout(wait).connect_timeout(wait).sqlx_logging(false);
         let pool = sea_orm::Database::connect(options).await?;
         Ok(Self { writer: pool.clone(), reader: pool })
     }
@@ -96,10 +93,11 @@ impl Store {
             Synchronous::Full => "FULL",
             Synchronous::Normal => "NORMAL",
         };
+        let wait = Duration::from_secs(settings.wait_seconds);
         let connect = |size: u32, query_only: bool| {
             let file = file.clone();
             let mut options = ConnectOptions::new("sqlite://");
-            options.max_connections(size).acquire_timeout(Duration::from_secs(20)).sqlx_logging(false);
+            options.max_connections(size).acquire_timeout(wait).sqlx_logging(false);
             options.map_sqlx_sqlite_opts(move |options| {
                 options
                     .filename(&file)

@@ -38,7 +38,13 @@ pub async fn sweep(app: &App) {
         Ok(swept) => tracing::warn!(?swept, "jobs were picked up"),
         Err(error) => tracing::error!(%error, "jobs were not swept"),
     }
-    for swept in [accounts::tokens::sweep(app, now).await, accounts::limits::sweep(app, now).await] {
+    for swept in [
+        accounts::tokens::sweep(app, now).await,
+        // After the tokens: a sign-in without any is over.
+        accounts::devices::sweep(app, now).await,
+        accounts::limits::sweep(app, now).await,
+        outbox::sweep(app, now).await,
+    ] {
         match swept {
             Ok(0) => {}
             Ok(gone) => tracing::info!(gone, "swept"),

@@ -89,9 +89,11 @@ impl ClockHandle {
 #[error("the system gave no random bytes")]
 pub struct NoRandomness;
 
+type Fill = dyn Fn(&mut [u8]) -> Result<(), NoRandomness> + Send + Sync;
+
 /// Gives random bytes.
 #[derive(Clone)]
-pub struct Chance(Arc<dyn Fn(&mut [u8]) -> Result<(), NoRandomness> + Send + Sync>);
+pub struct Chance(Arc<Fill>);
 
 impl Chance {
     /// The system's source, fit for secrets.

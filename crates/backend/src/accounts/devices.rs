@@ -6,6 +6,7 @@ use crate::store::entity::device::{self, DeviceKind};
 use crate::store::{WriteTransaction, sql};
 use crate::world::Moment;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Why a device was signed out.
@@ -116,4 +117,24 @@ pub fn browser_name(agent: &str) -> String {
     ];
     let browser = browser.iter().find(has).map_or("Browser", |found| found.1);
     system.iter().find(has).map_or_else(|| browser.to_owned(), |found| format!("{browser} on {}", found.1))
+}
+
+/// How long an ended sign-in is kept, for the person to ask about.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Removes sign-ins that ended long ago, and ends those whose last token is gone; says how many it removed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(app: &App, now: Moment) -> Result<u64, AccountError> {
+    let tx = app.store.write_transaction().await?;
+    let end = "UPDATE devices SET ended_at = $1, end_reason = 'expired'
+        WHERE ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.device_id = devices.id)";
+    tx.execute_raw(sql(&*tx, end, [now.into()])).await?;
+    let gone = tx
+        .execute_raw(sql(&*tx, "DELETE FROM devices WHERE ended_at < $1", [now.minus(KEPT).into()]))
+        .await?
+        .rows_affected();
+    tx.commit().await?;
+    Ok(gone)
 }

@@ -141,3 +141,20 @@ async fn note(app: &App, row: &letter::Model, end: End) -> Result<(), StoreError
     }
     tx.commit().await
 }
+
+/// How long it is kept that a letter was sent (its words are gone at once).
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Removes letters that were done with long ago; says how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(app: &App, now: Moment) -> Result<u64, AccountError> {
+    let tx = app.store.write_transaction().await?;
+    let gone = tx
+        .execute_raw(sql(&*tx, "DELETE FROM letters WHERE ended_at < $1", [now.minus(KEPT).into()]))
+        .await?
+        .rows_affected();
+    tx.commit().await?;
+    Ok(gone)
+}

@@ -278,9 +278,15 @@ on_both! {
             crash_after(round % 17, work).await;
         }
         database.clock.advance(60 * MINUTE);
-        // PostgreSQL rolls a dropped transaction back a moment later.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        while jobs::sweep(&database.store, &database.world, 100).await.unwrap() != Swept::default() {}
+        // PostgreSQL rolls a dropped transaction back a moment later; until then its row waits.
+        for _ in 0..600 {
+            jobs::sweep(&database.store, &database.world, 100).await.unwrap();
+            let rows = job::Entity::find().all(database.store.reader()).await.unwrap();
+            if rows.iter().all(|job| job.ended_at.is_some()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         let rows = job::Entity::find().all(database.store.reader()).await.unwrap();
         assert_eq!(rows.len(), prices.len(), "no job is lost and none is there twice");
         let paid: i64 = rows.iter().filter(|job| job.state == JobState::Succeeded).map(|job| prices[&job.id]).sum();

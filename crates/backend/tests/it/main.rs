@@ -1,5 +1,7 @@
 //! The backend's integration tests: one binary, everything that touches a database on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what tests stand on fails as tests do")]
+
 #[macro_use]
 mod support;
 

@@ -132,7 +132,7 @@ on_both! {
         let forged = browser.post("/oauth/authorize", &[("csrf", "x"), ("query", query), ("answer", "yes")]).await;
         assert_eq!(forged.status, StatusCode::FORBIDDEN);
         browser.get(REQUEST).await;
-        browser.from_elsewhere();
+        browser.act_from_elsewhere();
         assert_eq!(browser.submit("/oauth/authorize", &[("answer", "yes")]).await.status, StatusCode::FORBIDDEN);
     }
 }

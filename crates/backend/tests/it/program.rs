@@ -27,6 +27,7 @@ impl Drop for Running {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn it_serves_and_stops_when_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -70,6 +71,8 @@ fn it_migrates_and_says_what_is_missing() {
     let unknown =
         run(folder.path(), &["admin", "grant", "--email", "nobody@example.org", "--credits", "5", "--key", "k"]);
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("nobody has the address nobody@example.org"));
+    let job = run(folder.path(), &["admin", "job", "01890000-0000-7000-8000-000000000000"]);
+    assert!(String::from_utf8_lossy(&job.stderr).contains("there is no such job"));
 }
 
 #[test]

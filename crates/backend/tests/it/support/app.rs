@@ -193,7 +193,7 @@ impl<'a> Browser<'a> {
     }
 
     /// The next requests are as if another site had made them.
-    pub(crate) fn from_elsewhere(&mut self) {
+    pub(crate) fn act_from_elsewhere(&mut self) {
         self.site = "cross-site";
     }
 

@@ -13,6 +13,9 @@ use tokio::sync::OnceCell;
 /// The first of January 2027.
 pub(crate) const START: Moment = Moment(1_798_761_600_000_000);
 
+/// A machine that builds at the same time may stand still for long.
+const WAIT: u64 = 180;
+
 pub(crate) struct TestDatabase {
     pub(crate) store: Store,
     pub(crate) world: World,
@@ -56,7 +59,12 @@ impl TestDatabase {
     }
 
     async fn open(url: &str) -> Self {
-        let settings = Database { url: Secret::new(url), connections: 8, sqlite_synchronous: Synchronous::Normal };
+        let settings = Database {
+            url: Secret::new(url),
+            connections: 8,
+            wait_seconds: WAIT,
+            sqlite_synchronous: Synchronous::Normal,
+        };
         let folder = tempfile::tempdir().unwrap();
         let (clock, handle) = Clock::by_hand(START);
         let store = patiently(&settings, &folder).await;
@@ -96,8 +104,12 @@ async fn patiently(settings: &Database, folder: &TempDir) -> Store {
 
 async fn create(name: &str, template: Option<&str>) {
     let server = found().unwrap();
-    let settings =
-        Database { url: Secret::new(server.url("postgres")), connections: 2, sqlite_synchronous: Synchronous::Normal };
+    let settings = Database {
+        url: Secret::new(server.url("postgres")),
+        connections: 2,
+        wait_seconds: WAIT,
+        sqlite_synchronous: Synchronous::Normal,
+    };
     let folder = tempfile::tempdir().unwrap();
     let admin = patiently(&settings, &folder).await;
     let template = template.map_or(String::new(), |template| format!(" TEMPLATE {template}"));

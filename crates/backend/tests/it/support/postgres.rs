@@ -2,15 +2,20 @@
 //!
 //! A small shell script watches a pipe that closes when this process ends, however it ends, then stops the server and removes the folder.
 
-use std::os::unix::fs::{MetadataExt as _, chown};
-use std::os::unix::process::CommandExt as _;
+#![cfg_attr(not(unix), expect(dead_code, reason = "there is no server elsewhere"))]
+
+#[cfg(unix)]
+use std::os::unix::{
+    fs::{MetadataExt as _, chown},
+    process::CommandExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 const SCRIPT: &str = r#"
-trap '' INT HUP
+trap '' INT HUP TERM
 "$2/initdb" -D "$1/data" -A trust -U postgres --no-sync -E UTF8 --locale=C >"$1/log" 2>&1 || exit 1
 "$2/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off -c full_page_writes=off -c synchronous_commit=off \
     -c max_connections=400 -c shared_buffers=32MB >>"$1/log" 2>&1 &
@@ -56,6 +61,12 @@ fn ordinary_user() -> (u32, u32) {
     find("postgres").or_else(|| find("nobody")).unwrap_or((65534, 65534))
 }
 
+#[cfg(not(unix))]
+fn start() -> Result<Server, String> {
+    Err("PostgreSQL is started by the tests on Unix only".to_owned())
+}
+
+#[cfg(unix)]
 fn start() -> Result<Server, String> {
     let bin = programs().ok_or("PostgreSQL is not installed (Debian: postgresql-15)")?;
     let folder = std::env::temp_dir().join(format!("pretty-pg-{}", std::process::id()));
