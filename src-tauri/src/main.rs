@@ -10,6 +10,7 @@ mod scheme;
 mod settings;
 
 fn main() -> std::process::ExitCode {
+    pretty_engine::keep_library_silent();
     before_threads();
     match app::run() {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -24,6 +24,7 @@ use arguments::{Arguments, Task};
 use exit::End;
 
 fn main() -> ExitCode {
+    pretty_engine::keep_library_silent();
     let arguments = Arguments::parse();
     let end = match &arguments.task {
         Task::Enhance(wanted) => batch::enhance(wanted),

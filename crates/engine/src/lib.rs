@@ -29,6 +29,7 @@ mod rendering;
 mod report;
 mod runtime;
 mod seams;
+mod silence;
 #[cfg(test)]
 mod testing;
 mod tiling;
@@ -44,3 +45,4 @@ pub use plan::{LARGEST_SCALE, Plan, read_recipe};
 pub use region::Region;
 pub use renderer::Renderer;
 pub use report::{Reporter, Silent};
+pub use silence::keep_library_silent;

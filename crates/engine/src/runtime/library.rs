@@ -97,12 +97,13 @@ fn stack_for_loading() -> usize {
 
 fn load(path: &Path) -> Result<Environment, EngineError> {
     let unloadable = |reason: String| EngineError::RuntimeUnloadable { path: path.to_path_buf(), reason };
+    crate::silence::keep_library_silent();
     let builder = ort::init_from(path).map_err(|error| match error {
         ort::LoadDynamicError::BadVersion { version_str, .. } => {
             EngineError::RuntimeTooOld { path: path.to_path_buf(), version: version_str }
         }
         other => unloadable(other.to_string()),
     })?;
-    // Microsoft's builds report usage on Windows unless told not to.
+    // On Windows the library reports by the system's own tracing, which is told here; elsewhere see `silence`.
     builder.with_name("pretty").with_telemetry(false).build().map_err(|error| unloadable(error.to_string()))
 }
