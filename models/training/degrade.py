@@ -51,20 +51,21 @@ def blur(image, rng):
 
 def correlated(noise, rng):
     """The noise smeared over neighbours, at its old strength."""
-    kernel = gaussian_kernel(*[rng.uniform(0.4, 1.0)] * 2, 0)
+    kernel = gaussian_kernel(*[rng.uniform(0.4, 1.5)] * 2, 0)
     return filter_with(noise, kernel) / np.sqrt((kernel**2).sum())
 
 
 def gaussian_noise(image, rng, strongest=50):
-    """White noise, mostly of independent channels, sometimes the same in all three or smeared."""
+    """White noise, mostly of independent channels, sometimes the same in all three or smeared; smeared noise is what is left in finished
+    photos, where it is weak."""
     sigma = rng.uniform(0, strongest) / 255
     kind = rng.random()
-    if kind < 0.12:
+    if kind < 0.1:
         noise = np.repeat(rng.standard_normal(image.shape[:2] + (1,), dtype=np.float32), 3, 2)
     else:
         noise = rng.standard_normal(image.shape, dtype=np.float32)
-    if kind > 0.88:
-        noise = correlated(noise, rng)
+    if kind > 0.85:
+        noise = correlated(noise, rng) * rng.uniform(0.1, 1)
     return image + sigma * noise
 
 
@@ -83,21 +84,25 @@ def camera_noise(image, rng):
 
 
 def jpeg(image, rng, lowest=10, highest=95):
-    """Through a JPEG file and back; chroma is halved in two of three files, as most cameras and programs do."""
+    """Through a JPEG file and back; chroma is halved in two of three files, as most cameras and programs do. Half of the files are of the lower
+    half of the qualities in a geometric sense: there is more to learn."""
     file = io.BytesIO()
-    Image.fromarray(to_bytes(image)).save(file, "JPEG", quality=int(rng.integers(lowest, highest + 1)), subsampling=2 if rng.random() < 0.67 else 0)
+    quality = lowest * (highest / lowest) ** rng.random()
+    Image.fromarray(to_bytes(image)).save(file, "JPEG", quality=round(quality), subsampling=2 if rng.random() < 0.67 else 0)
     return np.asarray(Image.open(file), dtype=np.float32) / 255
 
 
 def for_restoring(image, rng):
     """(what the restorer is given, the blurred but otherwise clean photo). One in ten is left as it is."""
-    if rng.random() < 0.1:
+    if rng.random() < 0.08:
         return image, image
-    blurred = blur(image, rng).clip(0, 1) if rng.random() < 0.4 else image
+    blurred = blur(image, rng).clip(0, 1) if rng.random() < 0.3 else image
     given = blurred
-    if rng.random() < 0.75:
+    noisy = rng.random() < 0.65
+    if noisy:
         given = camera_noise(given, rng) if rng.random() < 0.35 else gaussian_noise(given, rng)
-    if rng.random() < 0.5:
+    # Noise and JPEG together can hardly be undone; each alone can, and is what most photos have.
+    if rng.random() < (0.25 if noisy else 0.9):
         given = jpeg(given, rng)
     return to_bytes(given).astype(np.float32) / 255, blurred
 

@@ -67,7 +67,7 @@ class Restorer(nn.Module):
 
     stride = 8
 
-    def __init__(self, channels=(32, 64, 128)):
+    def __init__(self, channels=(48, 64, 128)):
         super().__init__()
         top, middle, deep = channels
         self.enter = nn.Conv2d(3, top, 2, stride=2)

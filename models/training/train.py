@@ -5,7 +5,8 @@
 
 Minutes are CPU time divided by two, that is minutes of two otherwise idle cores, so a busy machine does not shorten the training. The
 learning rate falls to zero as a cosine over them. A checkpoint is written every minute and a run whose folder has one goes on from it.
-`--from` starts from the weights of an exported model; those whose shapes differ (another scale's last layer) start anew.
+`--from` starts from the weights of an exported model. Where the network has grown since, the old weights become a part of the new ones that
+computes what it did before; layers of another kind (another scale's last layer) start anew.
 """
 import argparse
 import json
@@ -42,6 +43,24 @@ def parse():
     parser.add_argument("--seed", type=int, default=0)
     data.add_arguments(parser)
     return parser.parse_args()
+
+
+def holds(name, new, old):
+    """Whether a tensor has room for an older one of its name: as large or larger, of the same kernel, and of the same outputs where those have a
+    fixed meaning."""
+    if name.startswith(("tail", "nearest")) and new.shape[0] != old.shape[0]:
+        return False
+    return new.dim() == old.dim() and new.shape[2:] == old.shape[2:] and all(mine >= theirs for mine, theirs in zip(new.shape, old.shape))
+
+
+def grown(old, new):
+    """An old tensor inside a larger new one, as in Net2Net (Chen et al. 2016): old outputs hear nothing of new channels at first, so that the
+    network begins where the smaller one ended; new outputs start as they were drawn."""
+    result = new.clone()
+    outputs = old.shape[0]
+    result[:outputs] = 0
+    result[tuple(slice(length) for length in old.shape)] = old
+    return result
 
 
 def error(result, wanted, squared):
@@ -83,7 +102,7 @@ class Run:
         if args.start:
             started = read_onnx_weights(args.start)
             own = self.network.state_dict()
-            fitting = {name: value for name, value in started.items() if own[name].shape == value.shape}
+            fitting = {name: grown(value, own[name]) for name, value in started.items() if holds(name, own[name], value)}
             self.network.load_state_dict(own | fitting)
             print(f"started from {args.start}: {len(fitting)} of {len(own)} tensors", flush=True)
         self.average = networks.build(args.model)
