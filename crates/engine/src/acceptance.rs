@@ -13,7 +13,7 @@ const ASSUMED: f64 = 1200.0;
 
 /// Runs a model on small tiles of two sizes; gives back the bytes it works with per pixel of its input.
 pub(crate) fn accept(model: &ModelFile, processor: &dyn Provider) -> Result<f64, EngineError> {
-    let mut session = processor.open(model).map_err(|error| match error {
+    let mut session = processor.open(model, 1).map_err(|error| match error {
         OpenError::Unfit(reason) | OpenError::Device(reason) => model.unfit(reason),
     })?;
     let planes = match model.entry.task {

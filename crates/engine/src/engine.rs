@@ -31,7 +31,7 @@ use crate::{acceptance, tone};
 const CHECK_LIMIT: Duration = Duration::from_secs(120);
 /// Bytes that tiles and bands of one photo may take unless the caller says otherwise. With a photo of 24 megapixels beside it the program stays
 /// under 1 GB.
-const MEMORY_BUDGET: u64 = 740 << 20;
+const MEMORY_BUDGET: u64 = 900 << 20;
 
 /// What the engine is opened with.
 #[derive(Clone, Debug)]
@@ -227,7 +227,7 @@ impl Shared {
     /// What the tone model advises. It is so small that the processor runs it always.
     pub(crate) fn advice(&self, model: &str, inputs: &ToneInputs, cancel: &Cancel) -> Result<ToneLut, EngineError> {
         let model = self.model(model)?;
-        let mut session = self.devices.processor().provider.open(&model).map_err(|error| match error {
+        let mut session = self.devices.processor().provider.open(&model, 1).map_err(|error| match error {
             OpenError::Unfit(reason) | OpenError::Device(reason) => model.unfit(reason),
         })?;
         tone::advise(session.as_mut(), inputs, cancel).map_err(|error| match error {

@@ -1,6 +1,7 @@
 //! One photo from file to file: decode, make tiles, put them into bands, encode, read back, save. The stages overlap and memory is bounded: the
 //! photo, one band being filled, one on its way, one being encoded.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,6 +14,7 @@ use pretty_photo::{EncodeError, Fingerprint, Limits, PhotoError, ResultSpec, nam
 
 use crate::alpha;
 use crate::cancel::Cancel;
+use crate::crew::{Aim, Stopped};
 use crate::engine::Shared;
 use crate::error::{EngineError, file_name};
 use crate::pixels::{Canvas, Tile};
@@ -120,14 +122,14 @@ pub(crate) fn enhance(
     spec.check()?;
     let mut notes = photo.notes.clone();
     notes.extend(losses);
-    let name = (file_name(&request.photo), spec.depth);
-    let mut rendering = Rendering::prepare(shared, photo, &plan, device, name, cancel)?;
+    let name = file_name(&request.photo);
+    let mut rendering = Rendering::prepare(shared, photo, &plan, device, (&name, spec.depth, Aim::Whole), cancel)?;
     let fingerprint =
         make(&mut rendering, &spec, &mut pending, &progress, cancel).map_err(|error| at(error, &destination.folder))?;
     let mut device = shared.devices.processor().provider.name().to_owned();
-    if let Way::Tiles(worker) = &rendering.way {
-        device = worker.device_name();
-        notes.extend(worker.notes());
+    if let Way::Tiles(crew) = &rendering.way {
+        device = crew.device_name();
+        notes.extend(crew.notes());
     }
     // Reading back needs the memory.
     drop(rendering);
@@ -246,19 +248,6 @@ fn encode(
     pretty_photo::encode(spec, file, &mut bands.into_iter().map(Ok))
 }
 
-/// Why making tiles ended early.
-enum Stopped {
-    By(EngineError),
-    /// Nobody takes them any more.
-    Unheard,
-}
-
-impl From<EngineError> for Stopped {
-    fn from(error: EngineError) -> Self {
-        Self::By(error)
-    }
-}
-
 struct Makers {
     tiles: SyncSender<Tile>,
     bands: SyncSender<Band>,
@@ -270,22 +259,24 @@ impl Makers {
         let photo = rendering.photo.clone();
         let whole = Region::whole(photo.picture.width, photo.picture.height).area() as f64;
         let share = |region: Region| region.area() as f64 / whole * (1.0 - READING - READING_BACK);
-        let rows: Vec<Vec<Region>> = rendering.grid.rows().collect();
-        for region in rows.into_iter().flatten() {
-            cancel.check()?;
-            if let Way::Tiles(worker) = &mut rendering.way {
-                let tile = worker.tile(&photo.picture, region, cancel)?;
+        let regions: Vec<Region> = rendering.grid.rows().flatten().collect();
+        if let Way::Tiles(crew) = &mut rendering.way {
+            return crew.make(&photo.picture, &regions, cancel, &|region, tile| {
                 self.tiles.send(tile).map_err(|_| Stopped::Unheard)?;
-            } else {
-                self.bands.send(rendering.band(region)).map_err(|_| Stopped::Unheard)?;
-            }
+                progress.add(share(region));
+                Ok(())
+            });
+        }
+        for region in regions {
+            cancel.check()?;
+            self.bands.send(rendering.band(region)).map_err(|_| Stopped::Unheard)?;
             progress.add(share(region));
         }
         Ok(())
     }
 }
 
-/// Puts tiles that arrive row by row into bands as wide as the result.
+/// Puts tiles that arrive about row by row into bands as wide as the result.
 struct Assembly {
     photo: Arc<pretty_photo::DecodedPhoto>,
     scale: u32,
@@ -310,16 +301,20 @@ impl Assembly {
 
     /// Ends when there are no more tiles, or nobody takes bands any more.
     fn run(self, tiles: &Receiver<Tile>, bands: &SyncSender<Band>) {
+        // Rows that some tiles of have come, by their place: the canvas and how many pixels are missing.
+        let mut begun: BTreeMap<u32, (Canvas, u64)> = BTreeMap::new();
         for row in &self.rows {
             let wanted = row.enlarged(self.scale);
-            let mut canvas: Option<Canvas> = None;
-            let mut missing = wanted.area();
-            while missing > 0 {
+            while begun.get(&wanted.y).is_none_or(|(_, missing)| *missing > 0) {
                 let Ok(tile) = tiles.recv() else { return };
-                missing = missing.saturating_sub(tile.region.area());
-                canvas.get_or_insert_with(|| Canvas::new(wanted, self.channels, self.depth)).place(&tile);
+                let band = Region { x: 0, width: wanted.width, ..tile.region };
+                let (canvas, missing) = begun
+                    .entry(band.y)
+                    .or_insert_with(|| (Canvas::new(band, self.channels, self.depth), band.area()));
+                canvas.place(&tile);
+                *missing = missing.saturating_sub(tile.region.area());
             }
-            let Some(canvas) = canvas else { return };
+            let Some((canvas, _)) = begun.remove(&wanted.y) else { return };
             let alpha = alpha::of(&self.photo.picture, *row, self.scale, self.depth);
             let band = Band { top: wanted.y, height: wanted.height, colour: canvas.colour, alpha };
             if bands.send(band).is_err() {

@@ -11,6 +11,7 @@ mod assess;
 mod bicubic;
 mod cancel;
 mod chain;
+mod crew;
 mod check;
 mod device;
 mod engine;

@@ -25,7 +25,7 @@ impl Engine {
         let file = shared.model(model)?;
         let failed = |error: String| file.unfit(error);
         let mut session =
-            shared.devices.processor().provider.open(&file).map_err(|error| failed(format!("{error:?}")))?;
+            shared.devices.processor().provider.open(&file, 1).map_err(|error| failed(format!("{error:?}")))?;
         let tile: Vec<f32> = (0..3 * side * side).map(|index| (index * 7919 % 1009) as f32 / 1009.0).collect();
         let input = [TensorView { shape: vec![1, 3, side, side], values: &tile }];
         let mut times = Vec::with_capacity(rounds);

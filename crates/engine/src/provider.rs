@@ -12,8 +12,11 @@ pub(crate) trait Provider: Send + Sync {
     fn name(&self) -> &'static str;
     /// Which sizes of tile suit it.
     fn tiles(&self) -> TileShape;
-    /// A session of its own for a model: what one session runs never waits for another.
-    fn open(&self, model: &ModelFile) -> Result<Box<dyn ModelSession>, OpenError>;
+    /// How many sessions at once get most work done, when there is work for so many.
+    fn lanes(&self) -> usize;
+    /// A session of its own for a model: what one session runs never waits for another. `lanes` is how many will run at once; each takes its share
+    /// of the cores.
+    fn open(&self, model: &ModelFile, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError>;
 }
 
 /// Which sizes of tile suit a device.

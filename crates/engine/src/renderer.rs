@@ -7,6 +7,7 @@ use pretty_photo::DecodedPhoto;
 use pretty_photo::picture::Picture;
 
 use crate::cancel::Cancel;
+use crate::crew::Aim;
 use crate::engine::Shared;
 use crate::error::EngineError;
 use crate::plan::Plan;
@@ -28,7 +29,7 @@ impl Renderer {
         let plan = Plan::new(recipe, &shared.manifest)?;
         let device = shared.device(device)?;
         let depth = photo.picture.colour.depth();
-        let name = ("the photo".to_owned(), depth);
+        let name = ("the photo", depth, Aim::Soonest);
         Ok(Self { rendering: Rendering::prepare(shared, photo, &plan, device, name, &Cancel::default())? })
     }
 

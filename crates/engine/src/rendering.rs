@@ -8,6 +8,7 @@ use pretty_photo::picture::{Band, Depth, Picture, Samples};
 use crate::alpha;
 use crate::cancel::Cancel;
 use crate::chain::{Chain, Stage};
+use crate::crew::{Aim, Crew};
 use crate::device::Slot;
 use crate::engine::Shared;
 use crate::error::EngineError;
@@ -16,7 +17,6 @@ use crate::plan::{Plan, PlannedStep};
 use crate::region::Region;
 use crate::tiling::{Costs, Grid};
 use crate::tone::lut::ToneLut;
-use crate::worker::Worker;
 
 /// Rows of a band where no tiles are needed: a few megabytes at a time.
 const BAND_PIXELS: u32 = 1 << 19;
@@ -33,17 +33,17 @@ pub(crate) struct Rendering {
 pub(crate) enum Way {
     AsItIs,
     ToneOnly { lut: Arc<ToneLut>, strength: f32 },
-    Tiles(Box<Worker>),
+    Tiles(Box<Crew>),
 }
 
 impl Rendering {
-    /// `depth` is the result's, for the memory it takes; `name` the photo's, for sentences.
+    /// `depth` is the result's, for the memory it takes; `name` the photo's, for sentences; `aim` whether all of it or parts are wanted.
     pub(crate) fn prepare(
         shared: &Arc<Shared>,
         photo: Arc<DecodedPhoto>,
         plan: &Plan,
         device: Arc<Slot>,
-        (name, depth): (String, Depth),
+        (name, depth, aim): (&str, Depth, Aim),
         cancel: &Cancel,
     ) -> Result<Self, EngineError> {
         let (width, height) = (photo.picture.width, photo.picture.height);
@@ -59,9 +59,14 @@ impl Rendering {
                 let samples = photo.picture.channels.count() + usize::from(photo.picture.alpha.is_some());
                 let per_stage =
                     chain.stages.iter().map(|stage| shared.working_memory(stage)).collect::<Result<_, _>>()?;
-                let costs = Costs { per_stage, result_pixel: (samples * sample) as u64, budget: shared.memory_budget };
-                let worker = Worker::new(chain.clone(), shared.devices.clone(), device, name);
-                (Grid::choose(&chain, worker.shape(), &costs), Way::Tiles(Box::new(worker)))
+                let crew = Crew::new(&chain, &shared.devices, &device, name, aim);
+                let costs = Costs {
+                    per_stage,
+                    result_pixel: (samples * sample) as u64,
+                    lanes: crew.lanes(),
+                    budget: shared.memory_budget,
+                };
+                (Grid::choose(&chain, crew.shape(), &costs), Way::Tiles(Box::new(crew)))
             }
         };
         Ok(Self { photo, scale, grid, way })
@@ -73,7 +78,8 @@ impl Rendering {
         let picture = &photo.picture;
         let depth = picture.colour.depth();
         let wanted = region.enlarged(self.scale);
-        let colour = if let Way::Tiles(worker) = &mut self.way {
+        let colour = if let Way::Tiles(crew) = &mut self.way {
+            let worker = crew.one();
             let mut canvas = Canvas::new(wanted, picture.channels, depth);
             worker.begin();
             for tile in self.grid.over(region) {

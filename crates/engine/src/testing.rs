@@ -119,12 +119,16 @@ impl Provider for Faulty {
     fn tiles(&self) -> TileShape {
         self.tiles
     }
-    fn open(&self, model: &ModelFile) -> Result<Box<dyn ModelSession>, OpenError> {
+    fn lanes(&self) -> usize {
+        // Two even where the tests have only one core.
+        if self.id == "cpu" { 2 } else { 1 }
+    }
+    fn open(&self, model: &ModelFile, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError> {
         if self.misbehaviour == Misbehaviour::DoesNotStart {
             return Err(OpenError::Device("no supported adapters".into()));
         }
         let (misbehaviour, after, times, runs) = (self.misbehaviour, self.after, self.times, self.runs.clone());
-        Ok(Box::new(FaultySession { inner: self.inner.open(model)?, misbehaviour, after, times, runs }))
+        Ok(Box::new(FaultySession { inner: self.inner.open(model, lanes)?, misbehaviour, after, times, runs }))
     }
 }
 

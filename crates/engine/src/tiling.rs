@@ -19,6 +19,8 @@ pub(crate) struct Costs {
     pub(crate) per_stage: Vec<f64>,
     /// Bytes of a pixel of the result in its final form.
     pub(crate) result_pixel: u64,
+    /// How many tiles are made at once.
+    pub(crate) lanes: usize,
     /// Bytes that all of it may take.
     pub(crate) budget: u64,
 }
@@ -140,8 +142,8 @@ fn divide(length: u32, parts: u32) -> Vec<(u32, u32)> {
     (0..parts).map(|part| (edge(part), edge(part + 1) - edge(part))).filter(|(_, length)| *length > 0).collect()
 }
 
-/// Memory of the worst tile of this size: one stage's model at work between its input and output, the tile before being put into its band, and two
-/// bands of the result.
+/// Memory of the worst tiles of this size, one in each lane: one stage's model at work between its input and output. One finished tile on its way, and
+/// two bands of the result; a third while tiles of the next band come before the last ones of this.
 fn fits(chain: &Chain, (width, height): (u32, u32), costs: &Costs) -> bool {
     let (photo_width, photo_height) = chain.photo();
     let middle = Region { x: (photo_width - width) / 2, y: (photo_height - height) / 2, width, height };
@@ -154,7 +156,8 @@ fn fits(chain: &Chain, (width, height): (u32, u32), costs: &Costs) -> bool {
     let scale = u64::from(chain.scale());
     let result_tile = u64::from(width) * u64::from(height) * scale * scale;
     let band = u64::from(photo_width) * scale * u64::from(height) * scale * costs.result_pixel;
-    worst + result_tile as f64 * PLANES + 2.0 * band as f64 <= costs.budget as f64
+    let (lanes, bands) = (costs.lanes as f64, if costs.lanes > 1 { 3.0 } else { 2.0 });
+    lanes * worst + result_tile as f64 * PLANES + bands * band as f64 <= costs.budget as f64
 }
 
 /// The largest side of a tile whose windows all fit a device's fixed shape.

@@ -1,4 +1,6 @@
 //! Making tiles in spite of devices: when a tile fails, it is done again in smaller pieces, then on the processor; what was done again is told.
+//!
+//! One worker makes one tile at a time. Several at once are a `crew`.
 
 use std::sync::Arc;
 
@@ -39,9 +41,30 @@ pub(crate) struct Redone {
     pub(crate) on_processor: u32,
 }
 
+impl Redone {
+    /// As sentences.
+    pub(crate) fn notes(self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.in_pieces > 0 {
+            notes.push(format!("{} done again in smaller pieces.", tiles(self.in_pieces)));
+        }
+        if self.on_processor > 0 {
+            notes.push(format!("{} done again on this computer's processor.", tiles(self.on_processor)));
+        }
+        notes
+    }
+}
+
 impl Worker {
-    pub(crate) fn new(chain: Arc<Chain>, devices: Arc<Devices>, device: Arc<Slot>, photo_name: String) -> Self {
-        let sessions = Sessions::new(device.provider.clone(), &chain);
+    /// One of `lanes` workers on this photo.
+    pub(crate) fn new(
+        chain: Arc<Chain>,
+        devices: Arc<Devices>,
+        device: Arc<Slot>,
+        photo_name: String,
+        lanes: usize,
+    ) -> Self {
+        let sessions = Sessions::new(device.provider.clone(), &chain, lanes);
         Self {
             chain,
             devices,
@@ -55,7 +78,7 @@ impl Worker {
         }
     }
 
-    pub(crate) fn shape(&self) -> TileShape {
+    fn shape(&self) -> TileShape {
         if self.given_up.is_some() { TileShape::Any } else { self.device.provider.tiles() }
     }
 
@@ -71,19 +94,15 @@ impl Worker {
         }
     }
 
-    /// What had to be done again, as sentences.
-    pub(crate) fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let Some(reason) = &self.given_up {
-            notes.push(format!("{} failed and was not used further: {reason}.", self.device.provider.name()));
-        }
-        if self.redone.in_pieces > 0 {
-            notes.push(format!("{} done again in smaller pieces.", tiles(self.redone.in_pieces)));
-        }
-        if self.redone.on_processor > 0 {
-            notes.push(format!("{} done again on this computer's processor.", tiles(self.redone.on_processor)));
-        }
-        notes
+    /// Why the device is not asked any more, as a sentence.
+    pub(crate) fn given_up(&self) -> Option<String> {
+        let reason = self.given_up.as_ref()?;
+        Some(format!("{} failed and was not used further: {reason}.", self.device.provider.name()))
+    }
+
+    /// What had to be done again so far.
+    pub(crate) fn redone(&self) -> Redone {
+        self.redone
     }
 
     /// Tells that the next tile does not continue the ones before.
@@ -154,7 +173,7 @@ impl Worker {
     ) -> Result<Tile, EngineError> {
         let chain = self.chain.clone();
         let provider = self.devices.processor().provider.clone();
-        let sessions = self.processor.get_or_insert_with(|| Sessions::new(provider, &chain));
+        let sessions = self.processor.get_or_insert_with(|| Sessions::new(provider, &chain, 1));
         let first = match chain.run(photo, region, TileShape::Any, sessions, cancel) {
             Ok(tile) => return Ok(tile),
             Err(Fault::Cancelled) => return Err(EngineError::Cancelled),

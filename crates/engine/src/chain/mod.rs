@@ -127,7 +127,7 @@ impl Chain {
             }
             tile = match stage {
                 Stage::Restore { model, denoise, detail } => {
-                    let session = open(session, &sessions.provider, model)?;
+                    let session = open(session, (&sessions.provider, sessions.lanes), model)?;
                     let restored = restore::run(session, &tile, window, *denoise, *detail, cancel)?;
                     check::tile(&tile, &restored, 1, check::RESTORED).map_err(Fault::Refused)?;
                     restored
@@ -138,7 +138,7 @@ impl Chain {
                 }
                 Stage::Upscale { model, scale, strength } => {
                     let session = match model {
-                        Some(model) if *strength > 0.0 => Some(open(session, &sessions.provider, model)?),
+                        Some(model) if *strength > 0.0 => Some(open(session, (&sessions.provider, sessions.lanes), model)?),
                         _ => None,
                     };
                     let enlarged = upscale::run(session, &tile, window, *scale, *strength, cancel)?;
@@ -154,22 +154,24 @@ impl Chain {
 /// A device's sessions for the stages of one chain, made when first needed.
 pub(crate) struct Sessions {
     pub(crate) provider: Arc<dyn Provider>,
+    lanes: usize,
     sessions: Vec<Option<Box<dyn ModelSession>>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(provider: Arc<dyn Provider>, chain: &Chain) -> Self {
-        Self { provider, sessions: chain.stages.iter().map(|_| None).collect() }
+    /// `lanes` is how many chains will run at once.
+    pub(crate) fn new(provider: Arc<dyn Provider>, chain: &Chain, lanes: usize) -> Self {
+        Self { provider, lanes, sessions: chain.stages.iter().map(|_| None).collect() }
     }
 }
 
 fn open<'a>(
     slot: &'a mut Option<Box<dyn ModelSession>>,
-    provider: &Arc<dyn Provider>,
+    (provider, lanes): (&Arc<dyn Provider>, usize),
     model: &ModelFile,
 ) -> Result<&'a mut dyn ModelSession, Fault> {
     if slot.is_none() {
-        *slot = Some(provider.open(model).map_err(|error| match error {
+        *slot = Some(provider.open(model, lanes).map_err(|error| match error {
             OpenError::Unfit(reason) | OpenError::Device(reason) => Fault::Device(reason),
         })?);
     }

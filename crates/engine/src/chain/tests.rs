@@ -29,7 +29,7 @@ fn upscale(engine: &Engine, scale: u32, strength: f32) -> Stage {
 
 /// Runs a region and compares it with the same part of the whole.
 fn compare(engine: &Engine, chain: &Chain, photo: &Picture, whole: &Tile, region: Region, shape: TileShape) {
-    let mut sessions = Sessions::new(engine.shared().devices.processor().provider.clone(), chain);
+    let mut sessions = Sessions::new(engine.shared().devices.processor().provider.clone(), chain, 1);
     let tile = chain.run(photo, region, shape, &mut sessions, &Cancel::default()).unwrap();
     assert_eq!(tile.region, region.enlarged(chain.scale()));
     for plane in 0..3 {
@@ -54,7 +54,7 @@ fn check_regions(
 ) {
     let photo = scene::picture(width, height, Channels::Rgb, Depth::Eight, u64::from(width * 1000 + height));
     let chain = Chain::new(stages(), (width, height));
-    let mut sessions = Sessions::new(engine.shared().devices.processor().provider.clone(), &chain);
+    let mut sessions = Sessions::new(engine.shared().devices.processor().provider.clone(), &chain, 1);
     let whole =
         chain.run(&photo, Region::whole(width, height), TileShape::Any, &mut sessions, &Cancel::default()).unwrap();
     for &region in regions {

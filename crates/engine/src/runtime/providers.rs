@@ -102,8 +102,14 @@ impl Provider for OrtProvider {
         if self.kind == Kind::Processor { TileShape::Any } else { TileShape::Fixed(ACCELERATOR_TILE) }
     }
 
-    fn open(&self, model: &ModelFile) -> Result<Box<dyn ModelSession>, OpenError> {
-        let session = self.session(model).map_err(|error| {
+    /// Two on the processor: one model over two tiles at once keeps its cores busier than two halves of one tile, which wait for each other at every
+    /// layer and whenever decoding or encoding takes a core away.
+    fn lanes(&self) -> usize {
+        if self.kind == Kind::Processor { cores().min(2) } else { 1 }
+    }
+
+    fn open(&self, model: &ModelFile, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError> {
+        let session = self.session(model, lanes).map_err(|error| {
             if self.kind == Kind::Processor {
                 OpenError::Unfit(format!("ONNX Runtime does not take it: {error}"))
             } else {
@@ -115,8 +121,8 @@ impl Provider for OrtProvider {
 }
 
 impl OrtProvider {
-    fn session(&self, model: &ModelFile) -> ort::Result<Session> {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    fn session(&self, model: &ModelFile, lanes: usize) -> ort::Result<Session> {
+        let threads = (cores() / lanes.max(1)).max(1);
         let mut builder = Session::builder(&self.environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(threads)?
@@ -132,6 +138,10 @@ impl OrtProvider {
         }
         commit(&mut builder, model)
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn commit(builder: &mut SessionBuilder, model: &ModelFile) -> ort::Result<Session> {

@@ -32,7 +32,7 @@ fn restore_and_upscale(size: (u32, u32)) -> Chain {
 }
 
 fn costs(budget: u64) -> Costs {
-    Costs { per_stage: vec![150.0, 600.0], result_pixel: 3, budget }
+    Costs { per_stage: vec![150.0, 600.0], result_pixel: 3, lanes: 1, budget }
 }
 
 fn covers_all(grid: &Grid, (width, height): (u32, u32)) {

@@ -75,7 +75,7 @@ fn statistics_and_advice_are_those_of_the_training() {
             eprintln!("the vectors are of another version of the model: its advice is not compared");
             continue;
         }
-        let mut session = engine.shared().devices.processor().provider.open(&model).unwrap();
+        let mut session = engine.shared().devices.processor().provider.open(&model, 1).unwrap();
         let given = [
             TensorView { shape: vec![1, 3, 64, 64], values: &inputs.thumbnail },
             TensorView { shape: vec![1, 71], values: &inputs.statistics },

@@ -9,6 +9,7 @@ use pretty_testkit::models::ModelsFolder;
 use pretty_testkit::scene;
 
 use super::*;
+use crate::crew::Aim;
 use crate::engine::Engine;
 use crate::plan::Plan;
 use crate::rendering::{Rendering, Way};
@@ -37,11 +38,11 @@ fn render(engine: &Engine, recipe: &Recipe, on_card: bool) -> Came {
     let list = shared.devices.slots();
     let slot = if on_card { list[1].clone() } else { list[0].clone() };
     let photo = testing::decoded(&photo());
-    let name = ("beach.jpg".to_owned(), Depth::Eight);
+    let name = ("beach.jpg", Depth::Eight, Aim::Soonest);
     let mut rendering = Rendering::prepare(shared, photo, &plan, slot, name, &Cancel::default()).unwrap();
     let picture = rendering.picture(Region::whole(300, 200), &Cancel::default());
-    let Way::Tiles(worker) = &rendering.way else { panic!("this recipe needs tiles") };
-    Came { picture, notes: worker.notes(), device: worker.device_name(), trust: list[list.len() - 1].trust() }
+    let Way::Tiles(crew) = &rendering.way else { panic!("this recipe needs tiles") };
+    Came { picture, notes: crew.notes(), device: crew.device_name(), trust: list[list.len() - 1].trust() }
 }
 
 fn wanted(models: &ModelsFolder) -> Picture {
