@@ -308,9 +308,8 @@ impl Assembly {
             while begun.get(&wanted.y).is_none_or(|(_, missing)| *missing > 0) {
                 let Ok(tile) = tiles.recv() else { return };
                 let band = Region { x: 0, width: wanted.width, ..tile.region };
-                let (canvas, missing) = begun
-                    .entry(band.y)
-                    .or_insert_with(|| (Canvas::new(band, self.channels, self.depth), band.area()));
+                let (canvas, missing) =
+                    begun.entry(band.y).or_insert_with(|| (Canvas::new(band, self.channels, self.depth), band.area()));
                 canvas.place(&tile);
                 *missing = missing.saturating_sub(tile.region.area());
             }

@@ -138,7 +138,9 @@ impl Chain {
                 }
                 Stage::Upscale { model, scale, strength } => {
                     let session = match model {
-                        Some(model) if *strength > 0.0 => Some(open(session, (&sessions.provider, sessions.lanes), model)?),
+                        Some(model) if *strength > 0.0 => {
+                            Some(open(session, (&sessions.provider, sessions.lanes), model)?)
+                        }
                         _ => None,
                     };
                     let enlarged = upscale::run(session, &tile, window, *scale, *strength, cancel)?;

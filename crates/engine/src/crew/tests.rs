@@ -40,7 +40,9 @@ fn made(aim: Aim, misbehaviour: Misbehaviour, after: usize) -> (usize, Result<Ve
     let Way::Tiles(crew) = &mut rendering.way else { panic!("this recipe needs tiles") };
     let regions: Vec<Region> = (0..173)
         .step_by(40)
-        .flat_map(|y| (0..211).step_by(48).map(move |x| Region { x, y, width: 48.min(211 - x), height: 40.min(173 - y) }))
+        .flat_map(|y| {
+            (0..211).step_by(48).map(move |x| Region { x, y, width: 48.min(211 - x), height: 40.min(173 - y) })
+        })
         .collect();
     let tiles = Mutex::new(Vec::new());
     let ended = crew.make(&photo.picture, &regions, &Cancel::default(), &|region, tile| {
