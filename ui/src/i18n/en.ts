@@ -167,6 +167,7 @@ export const en = {
   main: {
     enhance: "Enhance",
     enhanceAgain: "Enhance again",
+    retry: "Try again",
     all: (count: number) => `Enhance all ${count}`,
     selected: (count: number) => `Enhance ${count} selected`,
     withTime: (what: string, seconds: number | null) => (seconds === null ? what : `${what} · ${aboutDuration(seconds)}`),

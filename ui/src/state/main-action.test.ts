@@ -36,7 +36,7 @@ describe("main button", () => {
     const photos = [make(done), make(failed), { ...make(failed), facts: null }];
     const [first, second, third] = photos.map((photo) => photo.id);
     expect(mainAction(photos, new Set([first!]), first!, idle)).toMatchObject({ scope: "again", photos: [first] });
-    expect(mainAction(photos, new Set([second!]), second!, idle)).toMatchObject({ scope: "again", photos: [second] });
+    expect(mainAction(photos, new Set([second!]), second!, idle)).toMatchObject({ scope: "retry", photos: [second] });
     expect(mainAction(photos, new Set([third!]), third!, idle)).toEqual({ kind: "nothing" });
   });
 

@@ -5,7 +5,7 @@ export type MainAction =
   /** Photos are in work. */
   | { kind: "busy"; closed: number; all: number; progress: number; secondsLeft: number | null }
   /** `photos` will be enhanced, in this order. */
-  | { kind: "enhance"; scope: "all" | "selected" | "one" | "again"; photos: PhotoId[] }
+  | { kind: "enhance"; scope: "all" | "selected" | "one" | "again" | "retry"; photos: PhotoId[] }
   | { kind: "nothing" };
 
 /** Whether the photo can go into the queue now. A photo that could not even be opened cannot. */
@@ -36,7 +36,8 @@ export function mainAction(photos: readonly Photo[], picked: ReadonlySet<PhotoId
   if (fresh.length === 1 && fresh[0] === current) return { kind: "enhance", scope: "one", photos: fresh };
   if (fresh.length > 0) return { kind: "enhance", scope: "all", photos: fresh };
   const shown = photos.find((photo) => photo.id === current);
-  return shown && canEnhance(shown) ? { kind: "enhance", scope: "again", photos: [shown.id] } : { kind: "nothing" };
+  if (!shown || !canEnhance(shown)) return { kind: "nothing" };
+  return { kind: "enhance", scope: shown.state.kind === "failed" ? "retry" : "again", photos: [shown.id] };
 }
 
 /** The photo that "Only this photo" would enhance beside the main button; null when that would be the same or nothing. */
