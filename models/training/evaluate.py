@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 import data
+import networks
 
 MODELS = Path(__file__).resolve().parents[1]
 
@@ -172,13 +173,13 @@ class RestoreCheck:
 
 def score(model_id, path, folder):
     if model_id.startswith("upscale"):
-        return score_upscaler(path, folder, int(model_id[-2]))
+        return score_upscaler(path, folder, networks.build(model_id).scale)
     return score_restorer(path, folder)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=["upscale-2x", "upscale-4x", "restore"])
+    parser.add_argument("model", choices=["upscale-2x", "upscale-2x-fast", "upscale-4x", "upscale-4x-fast", "restore"])
     parser.add_argument("--eval", dest="folder", type=Path, default=data.DEFAULT_DATA / "eval")
     parser.add_argument("--onnx", type=Path)
     args = parser.parse_args()

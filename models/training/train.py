@@ -29,7 +29,7 @@ AVERAGE = 0.999
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=["upscale-2x", "upscale-4x", "restore"])
+    parser.add_argument("model", choices=["upscale-2x", "upscale-2x-fast", "upscale-4x", "upscale-4x-fast", "restore"])
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--from", dest="start", type=Path, help="an exported model to start from")
@@ -104,6 +104,7 @@ class Run:
             own = self.network.state_dict()
             fitting = {name: grown(value, own[name]) for name, value in started.items() if holds(name, own[name], value)}
             self.network.load_state_dict(own | fitting)
+            networks.quieten(self.network, set(own) - set(fitting))
             print(f"started from {args.start}: {len(fitting)} of {len(own)} tensors", flush=True)
         self.average = networks.build(args.model)
         self.average.load_state_dict(self.network.state_dict())
