@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::account::Online;
+use crate::cloud::{CritiqueLine, ProJob};
 use crate::device::Device;
 use crate::event::Queue;
 use crate::export::Export;
@@ -47,6 +49,84 @@ macro_rules! with_commands {
             check_devices(Nothing) -> Nothing;
             /// Changes settings and keeps them.
             set_settings(Settings) -> Settings;
+
+            /// Opens the service's sign-in page in the system's browser and waits for it, five minutes at most. `Online` events tell how it went.
+            sign_in(Nothing) -> SignInStarted;
+            /// Stops waiting for the browser.
+            cancel_sign_in(Nothing) -> Nothing;
+            /// Signs out on this computer, also without a network. Jobs that wait stay and wait.
+            sign_out(Nothing) -> Nothing;
+            /// Signs out on every device.
+            sign_out_everywhere(Nothing) -> Nothing;
+            /// Signs another device out.
+            sign_out_device(ServiceId) -> Nothing;
+            /// Fetches everything anew, at once. Happens by itself otherwise.
+            refresh_account(Nothing) -> Nothing;
+            /// Changes what the person is called.
+            rename_account(RenameAccount) -> Nothing;
+            /// Opens one of the service's pages in the system's browser.
+            open_page(OpenPage) -> Nothing;
+            /// Movements of credits, newest first.
+            credit_entries(CreditPage) -> CreditEntries;
+            /// Orders a pack or plan and opens its checkout in the system's browser. That it is paid is noticed by itself.
+            buy(Buy) -> Order;
+            /// Opens the payment service's portal (invoices, card, plan) in the system's browser.
+            open_portal(Nothing) -> Nothing;
+            /// What withdrawing from an order would mean. Does nothing.
+            withdrawal(ServiceId) -> Withdrawal;
+            /// Withdraws from an order, as shown.
+            confirm_withdrawal(WithdrawOrder) -> Order;
+            /// Has an archive of the person's data made and saves it there once it is ready; `Online` events tell how it goes.
+            export_account_data(SaveTo) -> Nothing;
+            /// Takes the deletion of the account back.
+            undo_deletion(Nothing) -> Nothing;
+            /// The privacy policy in force.
+            policy(Nothing) -> Policy;
+            /// Accepts it.
+            accept_policy(AcceptPolicy) -> Nothing;
+            /// While on, no connection is opened at all and cloud jobs wait.
+            set_offline(SetOffline) -> Nothing;
+            /// Whether counts of use are sent; off unless switched on.
+            set_usage(SetUsage) -> Nothing;
+            /// How much may be spent, and what need not be asked about.
+            set_spending(SetSpending) -> Nothing;
+            /// Takes back that photos may go to this company.
+            withdraw_consent(Provider) -> Nothing;
+
+            /// What jobs would cost and what would be sent. Sends sizes only, no photo.
+            quote(AskQuote) -> ShownQuote;
+            /// Makes jobs at the price shown; also without a network, they go out later. Needs consent once a company.
+            submit_pro_jobs(SubmitProJobs) -> MadeProJobs;
+            /// Agrees to the new price of a job in `PriceChanged`.
+            accept_price(AcceptPrice) -> Nothing;
+            /// Stops a job at any time. What was not finished is not charged.
+            cancel_pro_job(OneProJob) -> Nothing;
+            /// Tries a job again that failed or had too few credits. What was paid for already is only fetched again.
+            retry_pro_job(OneProJob) -> Nothing;
+            /// Takes an ended job off the queue. Results stay.
+            dismiss_pro_job(OneProJob) -> Nothing;
+            /// Shows an enhanced file in the system's file manager.
+            reveal_pro_result(OneProJob) -> Nothing;
+
+            /// A critique, from here or from the service.
+            critique(ServiceId) -> CritiqueView;
+            /// A comparison, from here or from the service.
+            comparison(ServiceId) -> ComparisonView;
+            /// Applies a suggestion to the photo's recipe, here and for nothing. Saves nothing.
+            try_suggestion(TrySuggestion) -> TriedSuggestion;
+            /// Saves a critique as a document.
+            export_critique(ExportCritique) -> Nothing;
+            /// Deletes a critique or comparison and its photos from the service, and here.
+            delete_critique(ServiceId) -> Nothing;
+
+            /// Lines of the privacy ledger, newest first.
+            privacy_ledger(SentPage) -> SentLines;
+            /// Saves the whole privacy ledger as a CSV file.
+            export_privacy_ledger(SaveTo) -> Nothing;
+            /// Has the service delete its copy of one photo.
+            delete_sent(OneSent) -> DeletedCopies;
+            /// Has the service delete all photos it keeps.
+            delete_all_sent(Nothing) -> DeletedCopies;
         }
     };
 }
@@ -146,6 +226,12 @@ pub struct Snapshot {
     pub models: Vec<Model>,
     /// What the person has set.
     pub settings: Settings,
+    /// The account and the connection to the service.
+    pub online: Online,
+    /// Pro jobs, oldest first.
+    pub pro_jobs: Vec<ProJob>,
+    /// Critiques and comparisons across devices, newest first.
+    pub critiques: Vec<CritiqueLine>,
     /// Why nothing can be enhanced here, when that is so (no ONNX Runtime, no models).
     pub trouble: Option<crate::problem::Problem>,
     /// Something to know that keeps nothing from working (settings that were not understood).

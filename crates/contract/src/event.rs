@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::account::Online;
+use crate::cloud::{CritiqueLine, ProJob};
 use crate::device::Device;
 use crate::photo::{Photo, PhotoId};
 use crate::preview::PreviewTile;
@@ -11,10 +13,6 @@ use crate::problem::Problem;
 /// Everything the studio says by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an event lives until it is sent, one at a time; a box would only hide the photo"
-)]
 pub enum Event {
     /// Photos were added, in order.
     PhotosAdded(Vec<Photo>),
@@ -37,6 +35,14 @@ pub enum Event {
     Devices(Vec<Device>),
     /// What was dropped or chosen has been looked through.
     Scanned(Scanned),
+    /// The account, the connection, orders, totals.
+    Online(Online),
+    /// Pro jobs were added or dismissed: the whole list, oldest first.
+    ProJobs(Vec<ProJob>),
+    /// One Pro job changed. Progress arrives at most ten times a second.
+    ProJobChanged(ProJob),
+    /// The history of critiques and comparisons, newest first.
+    Critiques(Vec<CritiqueLine>),
 }
 
 /// The queue as a whole.

@@ -46,6 +46,40 @@ pub enum Code {
     Cancelled,
     /// Settings that are not understood.
     SettingsInvalid,
+    /// The offline switch is on.
+    Offline,
+    /// Nobody is signed in.
+    SignedOut,
+    /// Signing in did not work: refused, too late, or a browser that did not come up.
+    SignInFailed,
+    /// The keychain is locked, silent or missing.
+    KeychainUnavailable,
+    /// The service does not answer.
+    ServiceUnreachable,
+    /// Something else answers in the service's place: a captive portal, a proxy, a certificate that is not right.
+    ConnectionIntercepted,
+    /// The service answers with what this program does not understand; it may be newer.
+    ServiceNotUnderstood,
+    /// The service has a fault of its own, or too much to do.
+    ServiceFailed,
+    /// The service refuses, for the reason given.
+    ServiceRefused,
+    /// There is no such thing at the service any more.
+    NotThere,
+    /// Too many attempts.
+    RateLimited,
+    /// The price is another one than was shown.
+    PriceChanged,
+    /// Fewer credits than are needed.
+    NotEnoughCredits,
+    /// It would go over the spending cap.
+    OverCap,
+    /// The person has yet to agree that photos go to this company.
+    ConsentNeeded,
+    /// The newest privacy policy must be accepted first.
+    PolicyNotAccepted,
+    /// A Pro job failed at the service; nothing was charged.
+    JobFailed,
     /// A command or argument that does not exist: a fault in the program that asks.
     BadRequest,
     /// A fault in this program.

@@ -13,6 +13,7 @@ use pretty_contract::problem::{Code, Problem};
 use pretty_contract::settings::Settings;
 
 use crate::core::Core;
+pub(crate) use crate::online::*;
 use crate::opened::Key;
 use crate::problems::bad_request;
 use crate::{devices, preview, queue, settings, store};
@@ -33,6 +34,9 @@ pub(crate) fn snapshot(core: &Arc<Core>, _: Nothing) -> Answer<Snapshot> {
         devices: workshop.as_ref().map(|workshop| workshop.devices()).unwrap_or_default(),
         models: workshop.as_ref().map(|workshop| workshop.models()).unwrap_or_default(),
         settings: state.settings.clone(),
+        online: pretty_contract::account::Online::default(),
+        pro_jobs: Vec::new(),
+        critiques: Vec::new(),
         trouble,
         notice: state.notice.clone(),
     })

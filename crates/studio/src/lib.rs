@@ -15,6 +15,7 @@ mod host;
 mod keys;
 mod lru;
 mod natural;
+mod online;
 mod opened;
 mod photos;
 mod preview;

@@ -4,11 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
+use pretty_contract::account::*;
+use pretty_contract::cloud::*;
 use pretty_contract::command::{
     AddPhotos, Enhance, Estimate, Nothing, OnePhoto, PhotoIds, SetRecipe, Snapshot, ViewKey,
 };
 use pretty_contract::preview::View;
 use pretty_contract::problem::Problem;
+use pretty_contract::sent::*;
+use pretty_contract::service::billing::{Order, Withdrawal};
+use pretty_contract::service::privacy::Policy;
 use pretty_contract::settings::Settings;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -116,7 +116,7 @@ export class FakeStudio implements Host {
 
   call<Name extends CommandName>(name: Name, request: Commands[Name]["request"]): Promise<Commands[Name]["reply"]> {
     this.calls.push({ name, request: structuredClone(request) });
-    const bodies: { [Each in CommandName]: Body<Each> } = {
+    const bodies: { [Each in CommandName]?: Body<Each> } = {
       snapshot: () => this.#snapshot(),
       add_photos: ({ paths }) => this.#add(paths),
       add_sample: () => this.#add(["/usr/share/pretty/sample.jpg"]),
@@ -133,8 +133,9 @@ export class FakeStudio implements Host {
       check_devices: () => this.#checkDevices(),
       set_settings: (settings) => (this.settings = settings),
     };
-    const body = bodies[name] as Body<Name>;
-    return Promise.resolve().then(() => body(request));
+    const body = bodies[name] as Body<Name> | undefined;
+    const noService: Problem = { code: "service_unreachable", message: "This build of the program knows no service.", retryable: false };
+    return body ? Promise.resolve().then(() => body(request)) : Promise.reject(noService);
   }
 
   listen(hear: (event: Event) => void): Promise<() => void> {
@@ -198,6 +199,20 @@ export class FakeStudio implements Host {
       devices: this.devices,
       models: MODELS,
       settings: this.settings,
+      online: {
+        connection: { offline: false, service: "not_asked", sandbox: false, synced_at: null, problem: null },
+        account: { kind: "no_service" },
+        devices: [],
+        catalogue: null,
+        prices: [],
+        orders: [],
+        export: null,
+        spending: { monthly_cap: null, this_month: 0, unasked_up_to: 0, consents: [] },
+        sent: { photos: 0, photos_today: 0, bytes: 0, kept: 0 },
+        usage: false,
+      },
+      pro_jobs: [],
+      critiques: [],
       trouble: this.#options.trouble,
     };
   }
