@@ -72,7 +72,7 @@ def upscaler(path):
     return lambda rgb: to_bytes(session.run(None, {"photo": to_input(rgb)})[0][0])
 
 
-def restorer(path, denoise=1.0, deblur=1.0, stride=8):
+def restorer(path, denoise=1.0, deblur=1.0, stride=4):
     """As the app does it: padded to the stride by edge replication, residuals added, cropped, clamped."""
     session = session_of(path)
 

@@ -53,7 +53,7 @@ def examples(task):
             level = np.quantile(thumbnail, np.linspace(0, 1, 17))
             yield thumbnail.astype(np.float32), np.concatenate([np.tile(level, 4), np.zeros(3)]).astype(np.float32)[None]
         return
-    stride = 8 if task == "restore" else 1
+    stride = networks.Restorer.stride if task == "restore" else 1
     for height, width in ((57, 91), (1, 1), (1, 33), (40, 3), (128, 64)):
         shape = (1, 3, height * stride, width * stride) if height * width < 1000 else (1, 3, -(-height // stride) * stride, -(-width // stride) * stride)
         yield (rng.random(shape, dtype=np.float32),)

@@ -1,7 +1,7 @@
 """Measures a picture-to-picture model's receptive field: the smallest halo with which every tile equals the whole, bit for bit.
 
     python receptive_field.py ../upscale-4x.onnx
-    python receptive_field.py ../restore.onnx --stride 8
+    python receptive_field.py ../restore.onnx --stride 4
 
 Halos are tried from zero upwards in steps of the stride, on noise, on ONNX Runtime's CPU provider, with several sizes of tiles; the first
 at which all tiles agree and the next two do as well is the answer.

@@ -3,6 +3,8 @@ import os
 import tomllib
 from pathlib import Path
 
+import networks
+
 MODELS = Path(__file__).resolve().parents[1]
 MANIFEST = MODELS / "manifest.toml"
 BEGIN, END = "<!-- measured: written by training/export.py -->", "<!-- end of measured -->"
@@ -11,7 +13,7 @@ FIELDS = ["id", "version", "name", "task", "scale", "receptive_field", "stride",
 
 FACTS = {
     "tone": {"name": "Tone", "task": "tone", "scale": 1, "stride": 1},
-    "restore": {"name": "Restore", "task": "restore", "scale": 1, "stride": 8},
+    "restore": {"name": "Restore", "task": "restore", "scale": 1, "stride": networks.Restorer.stride},
     "upscale-2x": {"name": "Upscale 2×", "task": "upscale", "scale": 2, "stride": 1},
     "upscale-2x-fast": {"name": "Upscale 2×, fast", "task": "upscale", "scale": 2, "stride": 1},
     "upscale-4x": {"name": "Upscale 4×", "task": "upscale", "scale": 4, "stride": 1},
