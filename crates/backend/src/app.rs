@@ -1,7 +1,7 @@
 //! What every request works with: settings, the store, time and chance, and the pool that checks passwords.
 
 use crate::accounts::password::Passwords;
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::store::Store;
 use crate::world::World;
 use std::ops::Deref;
@@ -38,6 +38,11 @@ impl App {
         };
         let passwords = Passwords::new(settings.accounts.password_cost, settings.accounts.password_parallel);
         Self(Arc::new(Parts { settings, base_url, store, world, passwords, letters: Notify::new() }))
+    }
+
+    /// Whether the outside services are stand-ins.
+    pub fn is_sandbox(&self) -> bool {
+        self.settings.mode() == Mode::Sandbox
     }
 
     /// Whether people come over TLS: cookies are then marked for it.

@@ -16,14 +16,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Everything the service answers.
-pub fn router(app: App) -> Router {
+/// Everything the service answers, and what is `beside` it.
+pub fn router(app: App, beside: Router<App>) -> Router {
     let (api, document) = api().split_for_parts();
     let limit = app.settings.server.body_limit_bytes;
     Router::new()
         .merge(api)
         .merge(openapi::route(document))
         .merge(crate::pages::routes())
+        .merge(beside)
         .fallback(frame::nothing_there)
         .method_not_allowed_fallback(async || {
             ApiError::new(ErrorCode::MethodNotAllowed, "This address does not take that method.")

@@ -16,6 +16,8 @@ pub mod oauth;
 pub mod outbound;
 pub mod pages;
 pub mod providers;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod serve;
 pub mod settings;
 pub mod store;

@@ -2,6 +2,7 @@
 
 mod admin;
 
+use axum::Router;
 use clap::{Parser, Subcommand};
 use pretty_backend::settings::Settings;
 use pretty_backend::settings::load::{Overrides, load};
@@ -10,6 +11,7 @@ use pretty_backend::world::World;
 use pretty_backend::{log, serve};
 use std::error::Error;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +37,10 @@ enum Mode {
         /// Address and port; port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<String>,
+        /// Work with stand-ins for every outside service, inside this process: no keys needed, no money moves, no mail leaves.
+        #[cfg(feature = "sandbox")]
+        #[arg(long)]
+        sandbox: bool,
     },
     /// Work in the background only.
     Worker,
@@ -62,7 +68,7 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments = Arguments::parse();
     let listen = match &arguments.mode {
-        Mode::Serve { listen } => listen.clone(),
+        Mode::Serve { listen, .. } => listen.clone(),
         _ => None,
     };
     let overrides = Overrides { listen, data: arguments.data.clone() };
@@ -74,8 +80,16 @@ fn start() -> Result<(), Box<dyn Error + Send + Sync>> {
 
 async fn run(mode: Mode, settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
     match mode {
+        #[cfg(feature = "sandbox")]
+        Mode::Serve { sandbox: true, .. } => {
+            let bound = serve::bind(&settings).await?;
+            let (sandbox, settings) = pretty_backend::sandbox::start(settings, bound.address).await?;
+            let beside = pretty_backend::sandbox::routes(&sandbox);
+            Ok(serve::run(settings, bound, beside, on_signal()?, listening).await?)
+        }
         Mode::Serve { .. } => {
-            Ok(serve::run(settings, on_signal()?, |address| say(&format!("listening on http://{address}"))).await?)
+            let bound = serve::bind(&settings).await?;
+            Ok(serve::run(settings, bound, Router::new(), on_signal()?, listening).await?)
         }
         Mode::Worker => Ok(serve::work(settings, on_signal()?).await?),
         Mode::Migrate => {
@@ -106,6 +120,10 @@ fn on_signal() -> std::io::Result<CancellationToken> {
         told.cancel();
     });
     Ok(stop)
+}
+
+fn listening(address: SocketAddr) {
+    say(&format!("listening on http://{address}"));
 }
 
 /// A line for whoever started the program; the log goes to standard error.

@@ -6,11 +6,15 @@
 mod account;
 mod assets;
 mod connect;
+#[cfg(feature = "sandbox")]
+mod letters;
 mod session;
 mod sign_in;
 mod sign_up;
 mod view;
 
+#[cfg(feature = "sandbox")]
+pub use letters::letters;
 pub use session::Visitor;
 
 use crate::app::App;
@@ -28,9 +32,16 @@ pub fn routes() -> Router<App> {
         .merge(connect::routes())
 }
 
-/// An error shown as a page.
-#[derive(Debug)]
+/// An error shown as a page. A handler that fails leaves it in the answer, and the frame around every request shows it.
+#[derive(Clone, Debug)]
 pub struct PageError(ApiError);
+
+impl PageError {
+    /// The page.
+    pub fn shown(&self, app: &App) -> Response {
+        view::problem(app, &self.0)
+    }
+}
 
 impl<E: Into<ApiError>> From<E> for PageError {
     fn from(error: E) -> Self {
@@ -40,11 +51,8 @@ impl<E: Into<ApiError>> From<E> for PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        view::problem("", &self.0)
+        let mut response = self.0.status().into_response();
+        response.extensions_mut().insert(self);
+        response
     }
-}
-
-/// The page for an error.
-pub fn problem(app: &App, error: ApiError) -> Response {
-    view::problem(&app.settings.mail.contact, &error)
 }

@@ -7,6 +7,7 @@ use crate::settings::Settings;
 use crate::store::{Store, migration};
 use crate::worker;
 use crate::world::World;
+use axum::Router;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,19 +33,37 @@ pub enum StartError {
     Mail(String),
 }
 
-/// Starts the service, calls `listening` with its address, and runs until `stop`.
+/// A port that is ours; requests wait in it until the service runs.
+#[derive(Debug)]
+pub struct Bound {
+    listener: TcpListener,
+    /// Where it is.
+    pub address: SocketAddr,
+}
+
+/// Takes the configured port.
+///
+/// # Errors
+/// When it is taken or not ours.
+pub async fn bind(settings: &Settings) -> Result<Bound, StartError> {
+    let configured = settings.server.listen.clone();
+    let fault = |fault| StartError::Listen { address: configured.clone(), fault };
+    let listener = TcpListener::bind(&configured).await.map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    Ok(Bound { listener, address })
+}
+
+/// Runs the service until `stop`; calls `listening` when it is ready. `beside` are further addresses, such as the sandbox's pages.
 ///
 /// # Errors
 /// When it cannot start; afterwards faults are answers and log lines.
 pub async fn run(
     settings: Settings,
+    Bound { listener, address }: Bound,
+    beside: Router<App>,
     stop: CancellationToken,
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), StartError> {
-    let configured = settings.server.listen.clone();
-    let fault = |fault| StartError::Listen { address: configured.clone(), fault };
-    let listener = TcpListener::bind(&configured).await.map_err(fault)?;
-    let address = listener.local_addr().map_err(fault)?;
     let (app, data) = open(settings, address).await?;
     let worker = if app.settings.worker.embedded {
         let mailer = mailer::configured(&app.settings, &data).map_err(StartError::Mail)?;
@@ -55,7 +74,7 @@ pub async fn run(
     tracing::info!(%address, base_url = app.base_url, "listening");
     listening(address);
     let grace = Duration::from_secs(app.settings.server.shutdown_seconds);
-    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(app.clone(), beside).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let overtime = async {
         stop.cancelled().await;

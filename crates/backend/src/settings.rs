@@ -4,6 +4,9 @@
 //! [`load`]; nothing else in the service looks at the environment.
 
 pub mod load;
+mod mode;
+
+pub use mode::Mode;
 
 use serde::Deserialize;
 use std::fmt;

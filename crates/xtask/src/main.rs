@@ -10,6 +10,7 @@ mod licences;
 mod models;
 mod places;
 mod run;
+mod service;
 mod setup;
 mod shell;
 mod spdx;

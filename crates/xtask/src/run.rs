@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::service::Service;
 use crate::setup::{self, Need};
 use crate::{places, shell};
 
@@ -31,18 +32,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.no_window || !has_display() {
         return on_the_command_line(arguments, profile);
     }
-    // The hosted service will be started here too, in its sandbox mode, once it exists: before the window, stopped with it.
     window(arguments, profile)
 }
 
 fn window(arguments: &Arguments, profile: &str) -> Result<()> {
     setup::bring(Need::Window)?;
     build_ui()?;
-    println!("Building the app (several minutes the first time) …");
-    let mut build = shell::cargo(&["build", "--package", "pretty-desktop", "--features", WINDOW_FEATURES]);
-    shell::run(with_profile(&mut build, arguments.release))?;
+    println!("Building the app and the service behind it (several minutes the first time) …");
+    let packages = ["--package", "pretty-desktop", "--package", "pretty-backend"];
+    let mut build = shell::cargo(&["build", "--features", WINDOW_FEATURES]);
+    shell::run(with_profile(build.args(packages), arguments.release))?;
+    let service = Service::start(profile)?;
+    println!("The service runs at {}, with stand-ins for everything outside.", service.address);
     let mut app = shell::command(&places::program(profile, "pretty-desktop").to_string_lossy());
-    equip(&mut app).args(absolute(&arguments.photos)?);
+    equip(&mut app).env("PRETTY_SERVICE_URL", &service.address).args(absolute(&arguments.photos)?);
     shell::run(&mut app)
 }
 

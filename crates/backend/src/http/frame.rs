@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
+use crate::pages::PageError;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
@@ -15,6 +16,7 @@ use tracing::Instrument as _;
 pub struct ClientAddress(pub IpAddr);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MODE: HeaderName = HeaderName::from_static("x-pretty-mode");
 
 /// Headers that an answer gets when its handler did not say otherwise.
 const DEFAULTS: [(HeaderName, &str); 6] = [
@@ -43,7 +45,13 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
     let mut response =
         answer.unwrap_or_else(|_| ApiError::new(ErrorCode::TimedOut, "The request took too long.").into_response());
 
+    if let Some(fault) = response.extensions_mut().remove::<PageError>() {
+        response = fault.shown(&app);
+    }
     let headers = response.headers_mut();
+    if app.is_sandbox() {
+        headers.insert(MODE, HeaderValue::from_static("sandbox"));
+    }
     for (name, value) in DEFAULTS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
@@ -79,7 +87,7 @@ fn text_of(headers: &HeaderMap, name: HeaderName) -> &str {
 pub(super) async fn nothing_there(State(app): State<App>, headers: HeaderMap) -> Response {
     let error = ApiError::new(ErrorCode::NotFound, "There is nothing at this address.");
     if text_of(&headers, header::ACCEPT).contains("text/html") {
-        crate::pages::problem(&app, error)
+        PageError::from(error).shown(&app)
     } else {
         error.into_response()
     }

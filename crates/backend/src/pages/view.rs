@@ -21,11 +21,19 @@ pub(super) struct Frame {
     pub contact: String,
     /// What went wrong with the form before, for its top.
     pub fault: Option<String>,
+    /// Whether the outside services are stand-ins; every page says so.
+    pub sandbox: bool,
 }
 
 impl Frame {
     pub(super) fn new(app: &App, visitor: &Visitor) -> Self {
-        Self { csrf: visitor.csrf(), contact: app.settings.mail.contact.clone(), fault: None }
+        Self { csrf: visitor.csrf(), ..Self::bare(app) }
+    }
+
+    /// For a page without forms.
+    fn bare(app: &App) -> Self {
+        let contact = app.settings.mail.contact.clone();
+        Self { csrf: String::new(), contact, fault: None, sandbox: app.is_sandbox() }
     }
 
     /// The form again, with what was wrong.
@@ -74,15 +82,15 @@ pub(super) fn message(app: &App, visitor: &Visitor, title: &str, text: &str, nex
 }
 
 /// The page for an error.
-pub(super) fn problem(contact: &str, error: &ApiError) -> Response {
+pub(super) fn problem(app: &App, error: &ApiError) -> Response {
     let title = match error.status() {
         StatusCode::NOT_FOUND => "Nothing here",
         StatusCode::FORBIDDEN => "Not possible",
         status if status.is_server_error() => "Something went wrong",
         _ => "That did not work",
     };
-    let frame = Frame { csrf: String::new(), contact: contact.to_owned(), fault: None };
-    let mut response = bare(error.status(), &Message { frame, title, text: &error.message, next: None });
+    let mut response =
+        bare(error.status(), &Message { frame: Frame::bare(app), title, text: &error.message, next: None });
     if let Some(wait) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }

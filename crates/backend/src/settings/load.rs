@@ -169,7 +169,11 @@ fn wrong_kind(key: &str, origin: &str, known: &Value) -> SettingsError {
     SettingsError::WrongKind { key: key.to_owned(), origin: origin.to_owned(), expected }
 }
 
-fn check(settings: &Settings) -> Result<(), SettingsError> {
+/// Refuses values that cannot be, alone or together.
+///
+/// # Errors
+/// The first key that is out of range.
+pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     let refuse =
         |key: &'static str, reason: &dyn fmt::Display| Err(SettingsError::Refused { key, reason: reason.to_string() });
     if settings.server.listen.parse::<std::net::SocketAddr>().is_err() {
@@ -201,6 +205,7 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
     if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return refuse("database.url", &"must be empty (SQLite in the data folder) or start with postgres://");
     }
+    super::mode::check(settings)?;
     if !settings.google.client_id.is_empty() && settings.google.client_secret.is_empty() {
         return refuse("google.client_secret", &"is missing although google.client_id is set");
     }

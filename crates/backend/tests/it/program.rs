@@ -86,3 +86,51 @@ fn wrong_settings_stop_it_and_name_the_key() {
     let clash = run(folder.path(), &["serve", "--listen", &address]);
     assert!(String::from_utf8_lossy(&clash.stderr).contains(&format!("cannot listen on {address}")), "{clash:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_sandbox_says_so_everywhere_and_mixes_with_nothing_real() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let serve = ["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data", data];
+    let mut child =
+        Running(Command::new(PROGRAM).args(serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}")).to_owned();
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/openapi.json",
+        "/v1/account",
+        "/sign-in",
+        "/nothing",
+        "/sandbox/letters",
+        "/assets/pages.css",
+    ] {
+        let answer = get(&address, path);
+        assert!(answer.contains("x-pretty-mode: sandbox"), "{path}: {answer}");
+        if answer.contains("text/html") {
+            assert!(answer.contains("Sandbox: nothing here is real"), "{path}: {answer}");
+        }
+    }
+    // Nothing real beside it, and nobody else can reach it.
+    for (name, value) in [
+        ("PRETTY__GOOGLE__CLIENT_ID", "1.apps.googleusercontent.com"),
+        ("PRETTY__MAIL__SMTP_URL", "smtps://u:p@mail.example:465"),
+        ("PRETTY__SERVER__LISTEN", "0.0.0.0:0"),
+    ] {
+        let output = Command::new(PROGRAM)
+            .args(["serve", "--sandbox", "--data", data])
+            .env("PRETTY__SERVER__LISTEN", "127.0.0.1:0")
+            .env("PRETTY__GOOGLE__CLIENT_SECRET", "")
+            .env(name, value)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && said.contains("sandbox") || said.contains("google.client_secret"),
+            "{name}: {said}"
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! `serve --sandbox`: the stand-ins run inside this process, and their addresses and made-up keys go into the settings.
+//!
+//! From there on nothing knows of it but the sign on every page and answer. Not here: the stand-ins themselves (`pretty-sandbox`).
+
+use crate::app::App;
+use crate::pages;
+use crate::settings::load::{SettingsError, check};
+use crate::settings::{Secret, Settings};
+use axum::Router;
+use axum::routing::get;
+use pretty_sandbox::{Endpoints, Sandbox, SandboxConfig};
+use std::net::SocketAddr;
+
+/// Why the sandbox does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// Real keys, or an address that others can reach.
+    #[error("{0}")]
+    Settings(#[from] SettingsError),
+    /// A stand-in cannot run.
+    #[error(transparent)]
+    Start(#[from] pretty_sandbox::StartError),
+}
+
+/// Starts the stand-ins; the settings lead to them. They end when the value is dropped.
+///
+/// # Errors
+/// When keys are configured, when others could reach it, or when no port is free.
+pub async fn start(mut settings: Settings, address: SocketAddr) -> Result<(Sandbox, Settings), SandboxError> {
+    refuse_mixing(&settings, address)?;
+    let sandbox = Sandbox::start(SandboxConfig::default()).await?;
+    fill(&mut settings, sandbox.endpoints());
+    check(&settings)?;
+    Ok((sandbox, settings))
+}
+
+/// Nothing real may be configured, and nobody but this machine may reach it: everyone can read the letters.
+fn refuse_mixing(settings: &Settings, address: SocketAddr) -> Result<(), SettingsError> {
+    let refuse = |key, reason: &str| Err(SettingsError::Refused { key, reason: reason.to_owned() });
+    if !address.ip().is_loopback() {
+        return refuse("server.listen", "must be an address of this machine only, because this is a sandbox");
+    }
+    let mixed = "is set, and this is a sandbox: sandbox and live keys are never mixed";
+    for (key, is_set) in [
+        ("google.client_id", !settings.google.client_id.is_empty()),
+        ("google.client_secret", !settings.google.client_secret.is_empty()),
+        ("mail.smtp_url", !settings.mail.smtp_url.is_empty()),
+    ] {
+        if is_set {
+            return refuse(key, mixed);
+        }
+    }
+    Ok(())
+}
+
+fn fill(settings: &mut Settings, endpoints: &Endpoints) {
+    endpoints.google_issuer.clone_into(&mut settings.google.issuer);
+    endpoints.google_client_id.clone_into(&mut settings.google.client_id);
+    settings.google.client_secret = Secret::new(&*endpoints.google_client_secret);
+    settings.mail.smtp_url = Secret::new(format!(
+        "smtp://{}:{}@{}:{}",
+        endpoints.smtp_username, endpoints.smtp_password, endpoints.smtp_host, endpoints.smtp_port
+    ));
+}
+
+/// The pages that only a sandbox has: the letters that would have been sent.
+pub fn routes(sandbox: &Sandbox) -> Router<App> {
+    let postbox = sandbox.control().postbox().clone();
+    let json = postbox.clone();
+    Router::new()
+        .route("/sandbox/letters", get(async move |state, visitor| pages::letters(state, visitor, postbox.mails())))
+        .route("/sandbox/letters.json", get(async move || axum::Json(json.mails())))
+}
