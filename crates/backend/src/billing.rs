@@ -1,3 +1,4 @@
 //! Money from outside: packs, the plan, refunds, disputes, all by Stripe.
 
+pub mod catalogue;
 pub mod stripe_client;

@@ -3,6 +3,7 @@
 //! From there on nothing knows of it but the sign on every page and answer. Not here: the stand-ins themselves (`pretty-sandbox`).
 
 use crate::app::App;
+use crate::billing::catalogue;
 use crate::pages;
 use crate::settings::load::{SettingsError, check};
 use crate::settings::{Secret, Settings};
@@ -20,6 +21,9 @@ pub enum SandboxError {
     /// A stand-in cannot run.
     #[error(transparent)]
     Start(#[from] pretty_sandbox::StartError),
+    /// A stand-in does not take what it is told.
+    #[error("{0}")]
+    Control(#[from] pretty_sandbox::ControlError),
 }
 
 /// Starts the stand-ins; the settings lead to them. They end when the value is dropped.
@@ -30,6 +34,8 @@ pub async fn start(mut settings: Settings, address: SocketAddr) -> Result<(Sandb
     refuse_mixing(&settings, address)?;
     let sandbox = Sandbox::start(SandboxConfig::default()).await?;
     fill(&mut settings, sandbox.endpoints());
+    let webhooks = format!("http://{address}/v1/webhooks/stripe");
+    settings.stripe.webhook_secret = Secret::new(sandbox.control().stripe().add_webhook(&webhooks, &["*"])?);
     check(&settings)?;
     Ok((sandbox, settings))
 }
@@ -44,6 +50,7 @@ fn refuse_mixing(settings: &Settings, address: SocketAddr) -> Result<(), Setting
     for (key, is_set) in [
         ("google.client_id", !settings.google.client_id.is_empty()),
         ("google.client_secret", !settings.google.client_secret.is_empty()),
+        ("stripe.secret_key", !settings.stripe.secret_key.is_empty()),
         ("mail.smtp_url", !settings.mail.smtp_url.is_empty()),
     ] {
         if is_set {
@@ -57,6 +64,9 @@ fn fill(settings: &mut Settings, endpoints: &Endpoints) {
     endpoints.google_issuer.clone_into(&mut settings.google.issuer);
     endpoints.google_client_id.clone_into(&mut settings.google.client_id);
     settings.google.client_secret = Secret::new(&*endpoints.google_client_secret);
+    endpoints.stripe_base_url.clone_into(&mut settings.stripe.base_url);
+    settings.stripe.secret_key = Secret::new(&*endpoints.stripe_secret_key);
+    settings.catalogue = catalogue::of_sandbox();
     settings.mail.smtp_url = Secret::new(format!(
         "smtp://{}:{}@{}:{}",
         endpoints.smtp_username, endpoints.smtp_password, endpoints.smtp_host, endpoints.smtp_port

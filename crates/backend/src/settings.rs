@@ -51,6 +51,10 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Sign-in with Google.
     pub google: Google,
+    /// How payments are taken.
+    pub stripe: Stripe,
+    /// What is sold.
+    pub catalogue: Catalogue,
     /// How letters leave.
     pub mail: Mail,
     /// Background work.
@@ -139,6 +143,88 @@ pub struct Google {
     pub client_id: String,
     /// Of the web client; never ships with the app.
     pub client_secret: Secret,
+}
+
+/// How payments are taken.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stripe {
+    /// Stripe's address; a stand-in's in tests and in the sandbox.
+    pub base_url: String,
+    /// Empty: nothing is sold.
+    pub secret_key: Secret,
+    /// Of the webhook endpoint.
+    pub webhook_secret: Secret,
+    /// The one before, while it is being exchanged.
+    pub webhook_secret_before: Secret,
+    /// The version of the API.
+    pub api_version: String,
+    /// Configuration of the customer portal; empty for the default.
+    pub portal_configuration: String,
+    /// Whether the payment page takes promotion codes.
+    pub promotion_codes: bool,
+    /// Days that the plan goes on while a renewal is not paid.
+    pub past_due_grace_days: u32,
+    /// Days in which a purchase can be withdrawn from.
+    pub withdrawal_days: u32,
+    /// Days that the rest of a month's credits is good after the month.
+    pub monthly_credits_grace_days: u32,
+}
+
+impl Stripe {
+    /// The secrets that a webhook may be signed with.
+    pub fn webhook_secrets(&self) -> [Secret; 2] {
+        [self.webhook_secret.clone(), self.webhook_secret_before.clone()]
+    }
+
+    /// Whether real money moves.
+    pub fn is_live(&self) -> bool {
+        self.secret_key.reveal().contains("_live_")
+    }
+}
+
+/// What is sold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Three letters, lower case.
+    pub currency: String,
+    /// Credits, once.
+    pub packs: Vec<Pack>,
+    /// Plans by the month.
+    pub plans: Vec<Plan>,
+}
+
+/// Credits to buy once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    /// Names it for good.
+    pub code: String,
+    /// For people.
+    pub name: String,
+    /// `price_…`
+    pub stripe_price: String,
+    /// What it brings.
+    pub credits: i64,
+    /// Smallest units of the currency.
+    pub price_minor: i64,
+}
+
+/// A plan by the month.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Names it for good.
+    pub code: String,
+    /// For people.
+    pub name: String,
+    /// `price_…`, by the month.
+    pub stripe_price: String,
+    /// What each payment brings.
+    pub credits_monthly: i64,
+    /// Smallest units of the currency, a month.
+    pub price_minor: i64,
 }
 
 /// How letters leave.

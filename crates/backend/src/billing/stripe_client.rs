@@ -1,4 +1,4 @@
-//! The calls to Stripe that this service makes, in version `2026-10-28.endive`, and the check of its webhooks.
+//! The calls to Stripe that this service makes, written for version `2026-10-28.endive`, and the check of its webhooks.
 //!
 //! Thin: one function a call, retries by Stripe's own rule, errors by who is at fault. What a payment means for an order or for
 //! credits is decided elsewhere.
@@ -13,14 +13,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::outbound::{Base, Patience, SetupError, TransportError, client, read_at_most};
-use crate::settings::Secret;
+use crate::settings::{Secret, Stripe};
 use objects::{
-    Charge, Customer, Dispute, Invoice, LineItem, Page, PaymentIntent, PortalSession, Refund, Session, Subscription,
+    Charge, Customer, Dispute, Invoice, InvoicePayment, LineItem, Page, PaymentIntent, PortalSession, Refund, Session,
+    Subscription,
 };
 use signature::Event;
 
-/// The version every request asks for.
-pub const API_VERSION: &str = "2026-10-28.endive";
 const LIVE_HOST: &str = "api.stripe.com";
 const LARGEST_ANSWER: usize = 4 << 20;
 
@@ -58,6 +57,11 @@ impl StripeError {
     /// Whether the same key was used with other parameters: our own fault.
     pub fn is_key_reused(&self) -> bool {
         matches!(self, Self::Refused { kind, .. } if kind == "idempotency_error")
+    }
+
+    /// Whether Stripe began and failed: it keeps that answer under the key, so that only another key can bring another one.
+    pub fn is_kept_failure(&self) -> bool {
+        matches!(self, Self::Refused { status: 500.., .. })
     }
 
     /// Whether it may work later.
@@ -98,6 +102,8 @@ pub struct NewSession<'a> {
     pub success_url: &'a str,
     /// Where it goes after leaving.
     pub cancel_url: &'a str,
+    /// Whether the page takes promotion codes.
+    pub promotion_codes: bool,
 }
 
 /// The client.
@@ -106,6 +112,7 @@ pub struct StripeClient {
     http: reqwest::Client,
     base: Base,
     key: Secret,
+    api_version: String,
     patience: Patience,
 }
 
@@ -130,9 +137,10 @@ impl StripeClient {
     ///
     /// # Errors
     /// When the address is not secure or the key belongs to another address.
-    pub fn new(base_url: &str, key: Secret, patience: Patience, timeout: Duration) -> Result<Self, SetupError> {
-        let base = Base::new(base_url, LIVE_HOST, key.reveal())?;
-        Ok(Self { http: client(timeout)?, base, key, patience })
+    pub fn new(settings: &Stripe, patience: Patience, timeout: Duration) -> Result<Self, SetupError> {
+        let (key, api_version) = (settings.secret_key.clone(), settings.api_version.clone());
+        let base = Base::new(&settings.base_url, LIVE_HOST, key.reveal())?;
+        Ok(Self { http: client(timeout)?, base, key, api_version, patience })
     }
 
     async fn call<T: DeserializeOwned>(
@@ -169,7 +177,7 @@ impl StripeClient {
         key: Option<&str>,
     ) -> Result<(u16, Option<bool>, Option<String>, Vec<u8>), TransportError> {
         let mut request = self.http.request(method.clone(), self.base.at(path));
-        request = request.bearer_auth(self.key.reveal()).header("stripe-version", API_VERSION);
+        request = request.bearer_auth(self.key.reveal()).header("stripe-version", &self.api_version);
         request = if *method == Method::POST { request.form(form) } else { request.query(form) };
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -211,7 +219,7 @@ impl StripeClient {
             Sale::Once => ("payment", "payment_intent_data[metadata][order_id]"),
             Sale::Subscription => ("subscription", "subscription_data[metadata][order_id]"),
         };
-        let form = vec![
+        let mut form = vec![
             ("mode", mode.to_owned()),
             ("customer", new.customer.to_owned()),
             ("line_items[0][price]", new.price.to_owned()),
@@ -226,6 +234,9 @@ impl StripeClient {
             ("success_url", new.success_url.to_owned()),
             ("cancel_url", new.cancel_url.to_owned()),
         ];
+        if new.promotion_codes {
+            form.push(("allow_promotion_codes", "true".to_owned()));
+        }
         self.call(Method::POST, "/v1/checkout/sessions", &form, Some(key)).await
     }
 
@@ -301,6 +312,15 @@ impl StripeClient {
         self.get(&path("/v1/invoices", id)).await
     }
 
+    /// How an invoice was paid.
+    ///
+    /// # Errors
+    /// `StripeError`.
+    pub async fn invoice_payments(&self, invoice: &str) -> Result<Page<InvoicePayment>, StripeError> {
+        let form = vec![("invoice", invoice.to_owned()), ("limit", "100".to_owned())];
+        self.call(Method::GET, "/v1/invoice_payments", &form, None).await
+    }
+
     /// A payment intent as it is now.
     ///
     /// # Errors
@@ -317,6 +337,17 @@ impl StripeClient {
         self.get(&path("/v1/charges", id)).await
     }
 
+    /// A page of charges made in a span of seconds, newest first, older than `before` if it is given.
+    ///
+    /// # Errors
+    /// `StripeError`.
+    pub async fn charges(&self, from: i64, until: i64, before: Option<&str>) -> Result<Page<Charge>, StripeError> {
+        let mut form =
+            vec![("created[gte]", from.to_string()), ("created[lt]", until.to_string()), ("limit", "100".to_owned())];
+        form.extend(before.map(|id| ("starting_after", id.to_owned())));
+        self.call(Method::GET, "/v1/charges", &form, None).await
+    }
+
     /// A dispute as it is now.
     ///
     /// # Errors
@@ -325,7 +356,7 @@ impl StripeClient {
         self.get(&path("/v1/disputes", id)).await
     }
 
-    /// Refunds a part of a payment, in minor units.
+    /// Refunds a part of a payment, in minor units. `request` is ours, and comes back with the refund.
     ///
     /// # Errors
     /// `StripeError`.
@@ -333,16 +364,24 @@ impl StripeClient {
         &self,
         payment_intent: &str,
         amount: i64,
-        order: &str,
+        request: &str,
         key: &str,
     ) -> Result<Refund, StripeError> {
         let form = vec![
             ("payment_intent", payment_intent.to_owned()),
             ("amount", amount.to_string()),
             ("reason", "requested_by_customer".to_owned()),
-            ("metadata[order_id]", order.to_owned()),
+            ("metadata[request_id]", request.to_owned()),
         ];
         self.call(Method::POST, "/v1/refunds", &form, Some(key)).await
+    }
+
+    /// A refund as it is now.
+    ///
+    /// # Errors
+    /// `StripeError`.
+    pub async fn refund(&self, id: &str) -> Result<Refund, StripeError> {
+        self.get(&path("/v1/refunds", id)).await
     }
 
     /// The refunds of a charge.

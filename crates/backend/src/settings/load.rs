@@ -3,6 +3,8 @@
 //! Written here rather than taken from a configuration crate, because a service that takes money must say which key is wrong and where:
 //! the defaults double as the list of keys and of their types.
 
+mod stripe;
+
 use super::Settings;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -95,11 +97,30 @@ pub fn load(
             server.insert(key.to_owned(), Value::String(value.clone()));
         }
     }
+    // Sections and single keys have been checked by now, so this is about the entries of a list.
+    for key in ["packs", "plans"] {
+        check_products(&table, key)?;
+    }
     let settings: Settings = Value::Table(table).try_into().map_err(|fault: toml::de::Error| {
         SettingsError::NotToml { path: "the configuration".to_owned(), fault: Box::new(fault) }
     })?;
     check(&settings)?;
     Ok(settings)
+}
+
+/// An entry of the catalogue that cannot be read is named by its list, as any other wrong value is.
+fn check_products(table: &Table, list: &str) -> Result<(), SettingsError> {
+    let entries = table.get("catalogue").and_then(|catalogue| catalogue.get(list)).cloned();
+    let Some(entries) = entries else { return Ok(()) };
+    let (key, read) = if list == "packs" {
+        ("catalogue.packs", entries.try_into::<Vec<super::Pack>>().map(|_| ()))
+    } else {
+        ("catalogue.plans", entries.try_into::<Vec<super::Plan>>().map(|_| ()))
+    };
+    read.map_err(|fault| SettingsError::Refused {
+        key,
+        reason: format!("has an entry that cannot be read: {}", fault.message()),
+    })
 }
 
 fn parse(text: &str, path: &str) -> Result<Table, SettingsError> {
@@ -212,7 +233,7 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     if settings.worker.poll_milliseconds == 0 {
         return refuse("worker.poll_milliseconds", &"must be at least 1");
     }
-    Ok(())
+    stripe::check(settings)
 }
 
 #[cfg(test)]
@@ -265,6 +286,7 @@ mod tests {
             ("PRETTY__SERVER__LISTEN", "nowhere", "server.listen"),
             ("PRETTY__DATABASE__URL", "mysql://x", "database.url"),
             ("PRETTY__GOOGLE__CLIENT_ID", "x", "google.client_secret"),
+            ("PRETTY__CATALOGUE__PACKS", "[{ code = 1 }]", "catalogue.packs"),
         ] {
             let fault = with(&[(variable, value)]).unwrap_err();
             assert!(fault.contains(&format!("`{key}`")), "{variable}: {fault}");

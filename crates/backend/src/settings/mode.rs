@@ -46,7 +46,13 @@ fn outside(settings: &Settings) -> Vec<Outside<'_>> {
         credential: &settings.google.client_id,
         live_host: "accounts.google.com",
     };
-    [google].into_iter().filter(|service| !service.credential.is_empty()).collect()
+    let stripe = Outside {
+        key: "stripe.base_url",
+        address: &settings.stripe.base_url,
+        credential: settings.stripe.secret_key.reveal(),
+        live_host: "api.stripe.com",
+    };
+    [google, stripe].into_iter().filter(|service| !service.credential.is_empty()).collect()
 }
 
 /// Refuses a real key beside a stand-in, a stand-in's key at the real service, and stand-ins beside real services.

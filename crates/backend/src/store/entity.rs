@@ -1,5 +1,6 @@
 //! One file a table: its columns as the program sees them. The tables themselves are made in `migration`.
 
+pub mod billing_customer;
 pub mod device;
 pub mod identity;
 pub mod job;
@@ -12,6 +13,11 @@ pub mod ledger_txn;
 pub mod letter;
 pub mod mail_link;
 pub mod oauth_code;
+pub mod order;
+pub mod payment;
+pub mod refund_request;
+pub mod stripe_event;
+pub mod subscription;
 pub mod token;
 pub mod user;
 
@@ -23,6 +29,7 @@ mod tests {
         use super::*;
         use sea_orm::EntityName as _;
         let mut named = vec![
+            billing_customer::Entity.table_name(),
             device::Entity.table_name(),
             identity::Entity.table_name(),
             job::Entity.table_name(),
@@ -35,10 +42,16 @@ mod tests {
             letter::Entity.table_name(),
             mail_link::Entity.table_name(),
             oauth_code::Entity.table_name(),
+            order::Entity.table_name(),
+            payment::Entity.table_name(),
+            refund_request::Entity.table_name(),
+            stripe_event::Entity.table_name(),
+            subscription::Entity.table_name(),
             token::Entity.table_name(),
             user::Entity.table_name(),
             // Written with plain statements only.
             "attempts",
+            "billing_marks",
             "ledger_accounts",
         ];
         let mut made: Vec<&str> = crate::store::migration::ALL

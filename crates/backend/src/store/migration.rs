@@ -8,6 +8,7 @@
 mod m0001_ledger;
 mod m0002_accounts;
 mod m0003_jobs;
+mod m0004_billing;
 
 use super::{Store, StoreError, WriteTransaction, count_of, sql};
 use crate::world::Moment;
@@ -31,7 +32,7 @@ pub struct Migration {
 }
 
 /// All steps in order.
-pub const ALL: &[Migration] = &[m0001_ledger::STEP, m0002_accounts::STEP, m0003_jobs::STEP];
+pub const ALL: &[Migration] = &[m0001_ledger::STEP, m0002_accounts::STEP, m0003_jobs::STEP, m0004_billing::STEP];
 
 /// Any number, the same in every version of the program.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7205759403792)";

@@ -137,6 +137,9 @@ pub struct Session {
     /// Where to pay; only while it is open.
     #[serde(default)]
     pub url: Option<String>,
+    /// Minor units, before what a promotion code takes off.
+    #[serde(default)]
+    pub amount_subtotal: Option<i64>,
     /// Minor units.
     #[serde(default)]
     pub amount_total: Option<i64>,
@@ -270,6 +273,23 @@ impl Invoice {
     }
 }
 
+/// How an invoice was paid, or a part of it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct InvoicePayment {
+    /// `open`, `paid` or `canceled`.
+    pub status: String,
+    #[serde(default)]
+    payment: Value,
+}
+
+impl InvoicePayment {
+    /// `pi_…`
+    pub fn payment_intent(&self) -> Option<&str> {
+        let intent = &self.payment["payment_intent"];
+        intent.as_str().or_else(|| intent["id"].as_str())
+    }
+}
+
 /// A payment intent.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PaymentIntent {
@@ -282,6 +302,9 @@ pub struct PaymentIntent {
     /// `ch_…`
     #[serde(default, deserialize_with = "id")]
     pub latest_charge: Option<String>,
+    /// Our notes.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// A charge.
@@ -295,6 +318,8 @@ pub struct Charge {
     pub amount_refunded: i64,
     /// Three letters, lower case.
     pub currency: String,
+    /// Whether the money came.
+    pub paid: bool,
     /// Whether a dispute holds the money.
     pub disputed: bool,
     /// `pi_…`
@@ -317,6 +342,9 @@ pub struct Refund {
     /// `ch_…`
     #[serde(default, deserialize_with = "id")]
     pub charge: Option<String>,
+    /// Our notes.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// A dispute.

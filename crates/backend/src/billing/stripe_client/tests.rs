@@ -10,13 +10,30 @@ use crate::outbound::testing::{Scripted, Server, TIMEOUT, patience, sandbox, vec
 
 fn client_of(sandbox: &Sandbox) -> StripeClient {
     let endpoints = sandbox.endpoints();
-    StripeClient::new(&endpoints.stripe_base_url, Secret::new(&*endpoints.stripe_secret_key), patience(), TIMEOUT)
-        .unwrap()
+    client_at(&endpoints.stripe_base_url, &endpoints.stripe_secret_key)
+}
+
+fn client_at(base_url: &str, key: &str) -> StripeClient {
+    let mut settings =
+        crate::settings::load::load(None, [], &crate::settings::load::Overrides::default()).unwrap().stripe;
+    settings.base_url = base_url.to_owned();
+    settings.secret_key = Secret::new(key);
+    StripeClient::new(&settings, patience(), TIMEOUT).unwrap()
 }
 
 fn new_session<'a>(sale: Sale, customer: &'a str, price: &'a str, expires_at: i64) -> NewSession<'a> {
     let (success_url, cancel_url) = ("https://example.com/done", "https://example.com/back");
-    NewSession { sale, customer, price, quantity: 1, order: "ord_1", expires_at, success_url, cancel_url }
+    NewSession {
+        sale,
+        customer,
+        price,
+        quantity: 1,
+        order: "ord_1",
+        expires_at,
+        success_url,
+        cancel_url,
+        promotion_codes: false,
+    }
 }
 
 #[test]
@@ -182,7 +199,7 @@ async fn answers_that_make_no_sense_are_errors() {
         Scripted { status: 302, headers: vec![("location".into(), "https://example.com".into())], body: String::new() };
     for (scripted, calls) in [(huge, 1), (html, 3), (odd, 1), (redirect, 1)] {
         let (server, url) = Server::start(vec![scripted.clone()]).await;
-        let client = StripeClient::new(&url, Secret::new("sk_test_sandbox_1"), patience(), TIMEOUT).unwrap();
+        let client = client_at(&url, "sk_test_sandbox_1");
         let error = client.session("cs_1").await.unwrap_err();
         assert_eq!(server.calls(), calls, "{error}");
     }
