@@ -23,7 +23,7 @@ use crate::tone::reduced::reduced;
 use crate::tone::statistics::tone_inputs;
 
 /// Noise under this deviation (in steps of 1/255) is not seen.
-const NOISE_SEEN: f64 = 2.2;
+const NOISE_SEEN: f64 = 1.3;
 /// From this deviation on noise is taken away at full strength.
 const NOISE_STRONG: f64 = 12.0;
 /// JPEG qualities under this leave artefacts that are seen at 1:1, and under the second ones that are seen anyway.

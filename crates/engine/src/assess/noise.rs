@@ -4,8 +4,9 @@
 //! does not see slopes, so what it gives is noise and fine texture. To keep texture out, it is applied to blocks and the quieter ones count; in each
 //! block the median stands for the mean, so that a lone edge does not.
 //!
-//! It is applied at full size and again at half of it, because JPEG takes the finest noise away and leaves the coarser: averaging two by two pixels halves
-//! the deviation of independent noise, so what is found at half size counts double.
+//! It is applied at full size, at half and at a quarter. JPEG takes the finest noise away and leaves the coarser, so the first two are looked for noise;
+//! averaging two by two pixels halves the deviation of independent noise, so what is found at half size counts double, at a quarter four times. What
+//! then grows from one size to the next is texture, which is strongest where it is coarse, and counts for nothing.
 
 use pretty_photo::picture::Picture;
 use rayon::prelude::*;
@@ -20,6 +21,10 @@ const BLOCKS: u32 = 1024;
 const QUIET: f64 = 0.2;
 /// A block this dark or this bright (0 to 255) is clipped, and noise does not show in it.
 const USABLE: std::ops::RangeInclusive<f32> = 10.0..=245.0;
+/// Growth of the deviation from one size to the next (each counted as for independent noise) up to which all of it is noise, and from which none is.
+/// Measured on 41 clean photos and the same with noise of deviation 4, 8 and 20, as they are and as JPEG of quality 90 and 75.
+const NOISE: f64 = 1.3;
+const TEXTURE: f64 = 2.0;
 /// Median of |x| of a normal distribution with deviation 1.
 const MEDIAN_OF_NORMAL: f64 = 0.674_489_75;
 
@@ -33,12 +38,18 @@ pub(super) fn deviation(picture: &Picture) -> f64 {
         .step_by(step as usize)
         .flat_map(|y| (0..across).step_by(step as usize).map(move |x| (x, y)))
         .collect();
-    let found: Vec<(f64, f64)> = places
+    let found: Vec<[f64; 3]> = places
         .into_par_iter()
         .filter_map(|(x, y)| block(&luma(picture, Region { x: x * BLOCK, y: y * BLOCK, width: BLOCK, height: BLOCK })))
         .collect();
-    let (fine, coarse): (Vec<f64>, Vec<f64>) = found.into_iter().unzip();
-    quiet(fine).max(quiet(coarse))
+    let [full, half, quarter] = [0, 1, 2].map(|size| quiet(found.iter().map(|sizes| sizes[size]).collect()));
+    (full * noise_share(full, half)).max(half * noise_share(half, quarter))
+}
+
+/// How much of what was found is noise, from 0 to 1, by how it grows to the next size.
+fn noise_share(here: f64, coarser: f64) -> f64 {
+    let growth = coarser / here.max(f64::MIN_POSITIVE);
+    ((TEXTURE - growth) / (TEXTURE - NOISE)).clamp(0.0, 1.0)
 }
 
 /// What the quieter blocks say; 0 when there are none.
@@ -50,18 +61,24 @@ fn quiet(mut deviations: Vec<f64>) -> f64 {
     deviations[(deviations.len() as f64 * QUIET) as usize]
 }
 
-/// Deviation in one block, at full size and at half of it.
-fn block(values: &[f32]) -> Option<(f64, f64)> {
+/// Deviation in one block, at full size, half and a quarter, as if the noise of all three were independent.
+fn block(values: &[f32]) -> Option<[f64; 3]> {
     let mean = values.iter().sum::<f32>() / values.len() as f32;
     if !USABLE.contains(&mean) {
         return None;
     }
     let side = BLOCK as usize;
-    let halved: Vec<f32> = (0..side / 2)
+    let half = halved(values, side);
+    let quarter = halved(&half, side / 2);
+    Some([masked(values, side), 2.0 * masked(&half, side / 2), 4.0 * masked(&quarter, side / 4)])
+}
+
+/// Means of two by two values of a square.
+fn halved(values: &[f32], side: usize) -> Vec<f32> {
+    (0..side / 2)
         .flat_map(|y| (0..side / 2).map(move |x| 2 * y * side + 2 * x))
         .map(|at| (values[at] + values[at + 1] + values[at + side] + values[at + side + 1]) / 4.0)
-        .collect();
-    Some((masked(values, side), 2.0 * masked(&halved, side / 2)))
+        .collect()
 }
 
 /// Deviation by the mask, over a square.

@@ -16,6 +16,42 @@ fn noise_is_measured_closely() {
 }
 
 #[test]
+fn texture_is_not_noise() {
+    // Grains of four pixels, three times as strong as the noise below.
+    let side = 256usize;
+    let grains = scene::noisy(
+        &Picture {
+            width: 64,
+            height: 64,
+            channels: Channels::Gray,
+            colour: Samples::Eight(vec![128; 64 * 64]),
+            alpha: None,
+        },
+        24.0 / 255.0,
+        7,
+    );
+    let Samples::Eight(grains) = &grains.colour else { panic!("8 bits were asked for") };
+    let at = |x: usize, y: usize| f32::from(grains[(y % 64) * 64 + x % 64]);
+    let values = (0..side * side).map(|index| {
+        let (x, y) = (index % side, index / side);
+        let (right, down) = ((x % 4) as f32 / 4.0, (y % 4) as f32 / 4.0);
+        let (x, y) = (x / 4, y / 4);
+        let upper = at(x, y) * (1.0 - right) + at(x + 1, y) * right;
+        let lower = at(x, y + 1) * (1.0 - right) + at(x + 1, y + 1) * right;
+        (upper * (1.0 - down) + lower * down).round() as u8
+    });
+    let texture = Picture {
+        width: 256,
+        height: 256,
+        channels: Channels::Gray,
+        colour: Samples::Eight(values.collect()),
+        alpha: None,
+    };
+    let (alone, with_noise) = (noise::deviation(&texture), noise::deviation(&scene::noisy(&texture, 8.0 / 255.0, 3)));
+    assert!(alone < NOISE_SEEN && with_noise > 4.0, "{alone} {with_noise}");
+}
+
+#[test]
 fn blur_is_seen() {
     let sharp = scene::picture(300, 300, Channels::Gray, Depth::Eight, 9);
     let Samples::Eight(values) = &sharp.colour else { panic!("8 bits were asked for") };
