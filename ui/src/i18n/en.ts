@@ -6,6 +6,7 @@
  */
 import type { Finding } from "../contract/generated";
 import { aboutDuration, duration } from "./durations";
+import { service } from "./en-service";
 import { ordinal, percent } from "./numbers";
 
 const photos = (count: number) => (count === 1 ? "1 photo" : `${count} photos`);
@@ -30,9 +31,11 @@ export const en = {
   app: "As Pretty As A Picture",
   local: { line: "Runs on this computer", sub: "Nothing is sent", whole: "Runs on this computer. Nothing is sent." },
 
-  rail: { main: "Main", studio: "Studio", queue: "Queue", settings: "Settings", openJobs: (count: number) => `${count} open` },
+  service,
 
-  dialog: { photos: "Photos", choosePhotos: "Choose photos", chooseFolder: "Choose a folder" },
+  rail: { main: "Main", studio: "Studio", queue: "Queue", critiques: "Critiques", privacy: "Privacy", account: "Account", settings: "Settings", openJobs: (count: number) => `${count} open` },
+
+  dialog: { photos: "Photos", choosePhotos: "Choose photos", chooseFolder: "Choose a folder", chooseTarget: "Save as" },
 
   empty: {
     title: "Drop photos here",
@@ -244,8 +247,9 @@ export const en = {
     privacy: "Privacy",
     privacyLine: "What this app does with your photos",
     privacyFacts: [
-      "Everything is done on this computer. The app opens no network connection.",
-      "There is no account, no tracking and no usage report.",
+      "Enhancing is done on this computer. Without an account the app opens no network connection.",
+      "What you send to the service is shown with its price before, and listed under Privacy after.",
+      "There is no tracking. Use is counted only if you switch that on.",
       "Originals are never written to. A result is checked before it is saved.",
       "Light or dark is kept in the window's own storage, everything else in one settings file on this computer.",
     ],
@@ -305,7 +309,9 @@ export const en = {
     enhance: "Enhance",
     main: "The main button",
     areas: "Next area",
-    tabs: "Studio, Queue, Settings",
+    tabs: "Pages, from Studio to Settings",
+    findings: "Place in a critique",
+    nextFinding: "Next or previous place",
     help: "These keys",
     space: "Space",
     del: "Del",

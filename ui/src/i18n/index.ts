@@ -3,6 +3,7 @@ import { en, type Catalogue } from "./en";
 
 export type { Catalogue } from "./en";
 export { aboutDuration, duration } from "./durations";
+export * from "./dates";
 export * from "./numbers";
 
 export const words: Catalogue = en;

@@ -2,7 +2,7 @@
 import { convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
-import { open } from "@tauri-apps/plugin-dialog";
+import { open, save } from "@tauri-apps/plugin-dialog";
 
 import type { Commands, Event } from "../contract/generated";
 import { words } from "../i18n";
@@ -43,5 +43,6 @@ export function tauriHost(): Host {
       return (await open({ multiple: true, title: words.dialog.choosePhotos, filters })) ?? [];
     },
     chooseFolder: () => open({ directory: true, multiple: false, recursive: true, title: words.dialog.chooseFolder }),
+    chooseTarget: (name) => save({ title: words.dialog.chooseTarget, defaultPath: name }),
   };
 }

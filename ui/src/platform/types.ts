@@ -27,6 +27,8 @@ export interface Host {
   choosePhotos(): Promise<string[]>;
   /** Asks for a folder; null when the person thinks better of it. */
   chooseFolder(): Promise<string | null>;
+  /** Asks where to save a file, with a name to begin with; null when the person thinks better of it. */
+  chooseTarget(name: string): Promise<string | null>;
 }
 
 /** Makes a {@link Problem} of whatever was thrown, so that callers have one shape to deal with. */

@@ -9,6 +9,7 @@ import { asProblem, type CommandName, type Drop, type Host } from "./types";
 interface TestHooks {
   choosePhotos?: () => string[];
   chooseFolder?: () => string | null;
+  chooseTarget?: (name: string) => string | null;
 }
 
 declare global {
@@ -56,5 +57,6 @@ export function webHost(token: string | null): Host {
     },
     choosePhotos: () => Promise.resolve(window.prettyTest?.choosePhotos?.() ?? []),
     chooseFolder: () => Promise.resolve(window.prettyTest?.chooseFolder?.() ?? null),
+    chooseTarget: (name) => Promise.resolve(window.prettyTest?.chooseTarget?.(name) ?? null),
   };
 }

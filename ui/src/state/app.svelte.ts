@@ -6,6 +6,7 @@ import type { Photo, PhotoId, Problem, Recipe, ResultFile, Scanned } from "../co
 import { errorWords } from "../errors/words";
 import { words } from "../i18n";
 import type { Drop, Host } from "../platform";
+import { Critiques } from "./critiques.svelte";
 import { RecipeEdits } from "./edits.svelte";
 import { Estimates } from "./estimates.svelte";
 import { counts, matches, type Filter } from "./filters";
@@ -13,11 +14,18 @@ import { canEnhance, mainAction, onlyThis } from "./main-action";
 import { Messages } from "./messages.svelte";
 import { sameRecipe } from "./recipes";
 import { NOTHING, pickAll, pickOne, pickRange, settle, step, toggle, type Selection } from "./selection";
+import type { CreditEntry, Order, ProJob, SentLine, SentWhat } from "../contract/generated";
+import { Paged } from "./paged.svelte";
+import { Spend } from "./spend.svelte";
 import { Studio } from "./studio.svelte";
 import { ThemeChoice } from "./theme.svelte";
 
-export type Page = "studio" | "queue" | "settings";
+export type Page = "studio" | "queue" | "critiques" | "privacy" | "account" | "settings" | "policy";
+
 const LATE_NEWS_MS = 150;
+/** Enough for twelve weeks of most people, at once. */
+const CREDIT_PAGE = 200;
+const LEDGER_PAGE = 100;
 
 export type SettingsPage = "general" | "devices" | "export" | "about";
 
@@ -25,6 +33,13 @@ export class App {
   readonly studio: Studio;
   readonly edits: RecipeEdits;
   readonly estimates: Estimates;
+  readonly critiques: Critiques;
+  readonly spend: Spend;
+  /** Movements of the credits, newest first. */
+  readonly creditEntries: Paged<CreditEntry>;
+  /** What left this computer, newest first. */
+  readonly ledger: Paged<SentLine>;
+  ledgerShown = $state.raw<SentWhat | "all">("all");
   readonly messages = new Messages();
   readonly theme = new ThemeChoice();
 
@@ -32,6 +47,8 @@ export class App {
   settingsPage = $state<SettingsPage>("devices");
   filter = $state<Filter>("all");
   keysShown = $state(false);
+  /** The sheet with packs and plans is on screen. */
+  buying = $state(false);
   selection = $state.raw<Selection>(NOTHING);
   /** What is held over the window, when something is. */
   heldOver = $state.raw<string[] | null>(null);
@@ -60,6 +77,27 @@ export class App {
     this.studio = new Studio(host);
     this.edits = new RecipeEdits(this.studio);
     this.estimates = new Estimates(this.studio);
+    this.critiques = new Critiques(this.studio, this.edits);
+    this.spend = new Spend(this.studio, this.studio.service, (kind, count) => this.#sentOff(kind, count));
+    this.creditEntries = new Paged(async (after) => {
+      const { entries } = await this.studio.host.call("credit_entries", { ...(after === null ? {} : { before: after.id }), limit: CREDIT_PAGE });
+      return { items: entries, more: entries.length === CREDIT_PAGE };
+    });
+    this.ledger = new Paged(async (after) => {
+      const what = this.ledgerShown;
+      const { lines } = await this.studio.host.call("privacy_ledger", {
+        ...(after === null ? {} : { before: after.number }),
+        ...(what === "all" ? {} : { what }),
+        limit: LEDGER_PAGE,
+      });
+      return { items: lines, more: lines.length === LEDGER_PAGE };
+    });
+    this.studio.service.hear({
+      jobEnded: (job) => this.#jobEnded(job),
+      paid: (order) => this.#paid(order),
+      creditsChanged: () => this.creditEntries.known && void this.creditEntries.first(),
+      sentChanged: () => this.ledger.known && void this.ledger.first(),
+    });
     this.studio.hear({
       scanned: (scanned) => this.#scanned(scanned),
       photoChanged: (photo) => this.#photoChanged(photo),
@@ -169,7 +207,62 @@ export class App {
     this.page = "settings";
   }
 
+  get service() {
+    return this.studio.service;
+  }
+
+  /** Asks for a price for what is picked; nothing is sent before the person agrees. */
+  askFor(kind: "critique" | "enhance" | "compare"): void {
+    void this.spend.ask(
+      kind,
+      this.picked.filter((photo) => photo.facts !== null).map((photo) => photo.id),
+    );
+  }
+
+  openCritique(id: string): void {
+    const line = this.service.critiques.find((each) => each.id === id);
+    this.page = "critiques";
+    if (line) void this.critiques.open(line);
+  }
+
   // ---- telling
+
+  #sentOff(kind: ProJob["kind"], count: number): void {
+    this.messages.say({
+      kind: "passing",
+      tone: "info",
+      text: words.service.spend.queued(kind, count),
+      action: { label: words.service.spend.toQueue, run: () => (this.page = "queue") },
+    });
+  }
+
+  #jobEnded(job: ProJob): void {
+    const name = job.photos[0]?.name ?? "";
+    if (job.stage.kind === "failed") {
+      this.messages.say({
+        kind: "lasting",
+        tone: "bad",
+        text: job.stage.problem.message,
+        more: job.stage.charged ? words.service.job.failedPaid : words.service.job.nothingCharged,
+        action: { label: words.service.spend.toQueue, run: () => (this.page = "queue") },
+      });
+    } else if (job.stage.kind === "done") {
+      const result = job.stage.result;
+      this.messages.say({
+        kind: "passing",
+        tone: "ok",
+        text: words.service.job.messageDone(job.kind, name),
+        action: {
+          label: words.service.job.show,
+          run: () => (result.kind === "enhanced" ? this.studio.send("reveal_pro_result", { id: job.id }) : this.openCritique(result.id)),
+        },
+      });
+    }
+  }
+
+  #paid(order: Order): void {
+    this.messages.say({ kind: "passing", tone: "ok", text: words.service.credits.paid(order.credits) });
+  }
 
   #drop(drop: Drop): void {
     this.heldOver = drop.kind === "over" ? drop.paths : null;

@@ -20,6 +20,7 @@ import type {
   Settings,
 } from "../contract/generated";
 import { asProblem, type CommandName, type Host, type Unlisten } from "../platform";
+import { Service } from "./service.svelte";
 
 /** What does not change what is known, but must be told on. */
 export interface Hearers {
@@ -54,6 +55,9 @@ export class Studio {
   /** All photos as a list. */
   readonly list = $derived([...this.photos.values()]);
 
+  /** What is known of the hosted service. */
+  readonly service = new Service(this);
+
   readonly host: Host;
   #hearers: Hearers[] = [];
 
@@ -74,6 +78,7 @@ export class Studio {
     this.trouble = snapshot.trouble;
     this.notice = snapshot.notice ?? null;
     this.version = snapshot.version;
+    this.service.start(snapshot.online, snapshot.pro_jobs, snapshot.critiques);
     this.ready = true;
     return unlisten;
   }
@@ -119,6 +124,12 @@ export class Studio {
       case "preview_failed":
         for (const hearer of this.#hearers) hearer.previewFailed?.(event.data.photo, event.data.problem);
         break;
+      case "online":
+      case "pro_jobs":
+      case "pro_job_changed":
+      case "critiques":
+        this.service.apply(event);
+        break;
     }
   }
 
@@ -157,6 +168,14 @@ export class Studio {
     await this.#choose(async () => {
       const folder = await this.host.chooseFolder();
       if (folder !== null) await this.setExport({ folder });
+    });
+  }
+
+  /** Asks where to save something under a name and goes on with the path; nothing when the person thinks better of it. */
+  async saveAs(name: string, save: (path: string) => Promise<unknown> | void): Promise<void> {
+    await this.#choose(async () => {
+      const path = await this.host.chooseTarget(name);
+      if (path !== null) await save(path);
     });
   }
 
