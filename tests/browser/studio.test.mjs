@@ -54,8 +54,8 @@ for (const colorScheme of ["dark", "light"]) {
       await accessible(page, `a result, ${colorScheme}`);
       await keep(page, `done-${colorScheme}`);
 
-      for (const [key, name] of [["2", "Queue"], ["3", "Settings"]]) {
-        await page.keyboard.press(key);
+      for (const name of ["Queue", "Settings"]) {
+        await page.getByRole("navigation", { name: "Main" }).getByRole("button", { name }).click();
         await page.getByRole("heading", { name }).first().waitFor();
         await accessible(page, `${name}, ${colorScheme}`);
       }

@@ -2,7 +2,20 @@
 import { getContext, setContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 
-import type { Photo, PhotoId, Problem, Recipe, ResultFile, Scanned } from "../contract/generated";
+import type {
+  CreditEntry,
+  DeletedCopies,
+  Order,
+  Photo,
+  PhotoId,
+  Problem,
+  ProJob,
+  Recipe,
+  ResultFile,
+  Scanned,
+  SentLine,
+  SentWhat,
+} from "../contract/generated";
 import { errorWords } from "../errors/words";
 import { words } from "../i18n";
 import type { Drop, Host } from "../platform";
@@ -12,10 +25,9 @@ import { Estimates } from "./estimates.svelte";
 import { counts, matches, type Filter } from "./filters";
 import { canEnhance, mainAction, onlyThis } from "./main-action";
 import { Messages } from "./messages.svelte";
+import { Paged } from "./paged.svelte";
 import { sameRecipe } from "./recipes";
 import { NOTHING, pickAll, pickOne, pickRange, settle, step, toggle, type Selection } from "./selection";
-import type { CreditEntry, Order, ProJob, SentLine, SentWhat } from "../contract/generated";
-import { Paged } from "./paged.svelte";
 import { Spend } from "./spend.svelte";
 import { Studio } from "./studio.svelte";
 import { ThemeChoice } from "./theme.svelte";
@@ -223,6 +235,13 @@ export class App {
     const line = this.service.critiques.find((each) => each.id === id);
     this.page = "critiques";
     if (line) void this.critiques.open(line);
+  }
+
+  /** Says how the deleting of copies at the service went. */
+  toldDeleted(deleted: DeletedCopies): void {
+    if (deleted.deleted > 0) this.messages.say({ kind: "passing", tone: "ok", text: words.service.privacy.deletedNow(deleted.deleted) });
+    const problem = deleted.problems[0];
+    if (problem) this.#refused(problem);
   }
 
   // ---- telling

@@ -1,8 +1,12 @@
 /** The keyboard of the whole window. What a focused control wants for itself never gets here. */
 import type { App, Page } from "../../state/app.svelte";
+import { critiqueKey } from "../critique/keys";
 import { viewerCommands } from "../viewer/commands";
 
-const PAGES: readonly Page[] = ["studio", "queue", "settings"];
+/** Pages in the order of the rail; those of the service only where there is one. */
+export function pagesOf(offered: boolean): readonly Page[] {
+  return offered ? ["studio", "queue", "critiques", "privacy", "account", "settings"] : ["studio", "queue", "settings"];
+}
 
 /** Order of the areas that F6 goes through; elements carry their name as `data-area`. */
 export const AREAS = ["rail", "bar", "viewer", "strip", "recipe", "main"] as const;
@@ -57,9 +61,13 @@ export function handleKeys(event: KeyboardEvent, app: App): void {
     return;
   }
   if (event.altKey) return;
+  if (app.page === "critiques" && critiqueKey(event, app.critiques)) {
+    event.preventDefault();
+    return;
+  }
   if (event.key === "?") return take(() => (app.keysShown = true));
   if (/^[1-6]$/.test(event.key)) {
-    const page = PAGES[Number(event.key) - 1];
+    const page = pagesOf(app.service.offered)[Number(event.key) - 1];
     if (page) take(() => (app.page = page));
     return;
   }
@@ -81,6 +89,10 @@ export function handleKeys(event: KeyboardEvent, app: App): void {
     case "-":
     case "_":
       return take(() => viewer?.zoomOut());
+    case "c":
+    case "C":
+      if (app.service.offered) take(() => app.askFor("critique"));
+      return;
     case "e":
     case "E":
       return take(() => app.enhancePicked());

@@ -2,10 +2,13 @@
  * The demo: `npm run dev` with `?fake`, or `npm run build:demo`. Not in what ships.
  *
  * `?fake` starts empty; `&scene=studio|working|done|failed|many` starts with photos; `&pictures=<folder>` takes photos from a served folder
- * that holds a `list.json` of `{name, before, after}`.
+ * that holds a `list.json` of `{name, before, after}`. `&service=…` puts a hosted service behind it (`service-scenes.ts`); without it the build
+ * knows none.
  */
 import { TILE, type Facts, type Photo } from "../../contract/generated";
 import { Pictures } from "./pictures";
+import { FakeService } from "./service";
+import { serviceScene } from "./service-scenes";
 import { fakeResult, FakeStudio } from "./studio";
 
 const SIZES: Record<string, [number, number]> = {};
@@ -44,13 +47,28 @@ function cut(source: Pair["before"], photo: { width: number; height: number }, l
   return canvas.toDataURL("image/jpeg", 0.9);
 }
 
+/** The picture as it is sent for a critique: 1568 pixels on its long edge. */
+function whole(source: Pair["before"]): string {
+  const scale = Math.min(1, 1568 / Math.max(source.width, source.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(source.width * scale);
+  canvas.height = Math.round(source.height * scale);
+  const context = canvas.getContext("2d")!;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/jpeg", 0.9);
+}
+
 type Pair = NonNullable<ReturnType<Pictures["get"]>>;
 
 export async function demoHost(search: URLSearchParams): Promise<FakeStudio> {
   const pictures = new Pictures(search.get("pictures"));
   await pictures.start();
   const cache = new Map<string, string>();
+  const wished = search.get("service");
+  const service = wished === null ? null : new FakeService({ begin: wished === "out" ? "signed_out" : "signed_in", stageMs: 900 / Number(search.get("speed") ?? 1) });
   const studio: FakeStudio = new FakeStudio({
+    ...(service === null ? {} : { service }),
     facts: factsOf(pictures),
     opened: (photo: Photo) => pictures.load(photo.name, photo.id).then(() => undefined),
     speed: Number(search.get("speed") ?? 1),
@@ -76,6 +94,7 @@ export async function demoHost(search: URLSearchParams): Promise<FakeStudio> {
     const pair = photo && pictures.get(photo.name);
     if (!photo || !pair || !photo.facts) return "data:,";
     const facts = photo.facts;
+    if (kind === "whole" || kind === "whole-before") return whole(kind === "whole" ? pair.after : pair.before);
     if (kind === "thumb") return cut(photo.state.kind === "done" ? pair.after : pair.before, facts, 4, 0, 0);
     if (kind === "result") {
       const scale = Number(first?.split("-")[1] ?? 1);
@@ -90,6 +109,7 @@ export async function demoHost(search: URLSearchParams): Promise<FakeStudio> {
   }
 
   await scene(studio, pictures, search.get("scene") ?? "");
+  if (service !== null) serviceScene(service, wished ?? "");
   // For the developer's console and for scripts that take pictures.
   (window as unknown as { demo: FakeStudio }).demo = studio;
   return studio;

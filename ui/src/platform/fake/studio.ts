@@ -19,7 +19,9 @@ import {
   type Settings,
   type Snapshot,
 } from "../../contract/generated";
+import { NO_SERVICE } from "../../state/service.svelte";
 import type { CommandName, Drop, Host } from "../types";
+import type { FakeService } from "./service";
 
 export interface FakeOptions {
   /** Facts of a photo by its path. */
@@ -35,6 +37,9 @@ export interface FakeOptions {
   /** What the dialogs answer. */
   choosePhotos?: () => string[];
   chooseFolder?: () => string | null;
+  chooseTarget?: (name: string) => string | null;
+  /** The hosted service; this build knows none without it. */
+  service?: FakeService;
   trouble?: Problem | null;
 }
 
@@ -83,7 +88,8 @@ export class FakeStudio implements Host {
   readonly calls: { name: CommandName; request: unknown }[] = [];
   settings: Settings = { device: null, export: { format: null, quality: 92, folder: null, collision: "rename" } };
   devices: Device[] = FAKE_DEVICES;
-  #options: Required<Omit<FakeOptions, "trouble">> & { trouble: Problem | null };
+  readonly service: FakeService | null;
+  #options: Required<Omit<FakeOptions, "trouble" | "service">> & { trouble: Problem | null };
   #hearers: ((event: Event) => void)[] = [];
   #dropHearers: ((drop: Drop) => void)[] = [];
   #next = 1;
@@ -98,7 +104,13 @@ export class FakeStudio implements Host {
   /** No work goes on: for pictures of a moment. */
   frozen = false;
 
-  constructor(options: FakeOptions = {}) {
+  constructor({ service, ...options }: FakeOptions = {}) {
+    this.service = service ?? null;
+    service?.attach({
+      emit: (event) => this.emit(event),
+      nameOf: (id) => this.photos.get(id)?.name ?? `${id}.jpg`,
+      setRecipe: (id) => this.#tried(id),
+    });
     this.#options = {
       facts: defaultFacts,
       url: (address) => `photo:${address}`,
@@ -107,6 +119,7 @@ export class FakeStudio implements Host {
       speed: 1,
       choosePhotos: () => [],
       chooseFolder: () => null,
+      chooseTarget: (name) => `/home/mara/${name}`,
       trouble: null,
       ...options,
     };
@@ -132,6 +145,7 @@ export class FakeStudio implements Host {
       reveal: () => ({}),
       check_devices: () => this.#checkDevices(),
       set_settings: (settings) => (this.settings = settings),
+      ...this.service?.bodies(),
     };
     const body = bodies[name] as Body<Name> | undefined;
     const noService: Problem = { code: "service_unreachable", message: "This build of the program knows no service.", retryable: false };
@@ -160,6 +174,10 @@ export class FakeStudio implements Host {
 
   chooseFolder(): Promise<string | null> {
     return Promise.resolve(this.#options.chooseFolder());
+  }
+
+  chooseTarget(name: string): Promise<string | null> {
+    return Promise.resolve(this.#options.chooseTarget(name));
   }
 
   // ---- what tests and scenes do
@@ -199,20 +217,9 @@ export class FakeStudio implements Host {
       devices: this.devices,
       models: MODELS,
       settings: this.settings,
-      online: {
-        connection: { offline: false, service: "not_asked", sandbox: false, synced_at: null, problem: null },
-        account: { kind: "no_service" },
-        devices: [],
-        catalogue: null,
-        prices: [],
-        orders: [],
-        export: null,
-        spending: { monthly_cap: null, this_month: 0, unasked_up_to: 0, consents: [] },
-        sent: { photos: 0, photos_today: 0, bytes: 0, kept: 0 },
-        usage: false,
-      },
-      pro_jobs: [],
-      critiques: [],
+      online: this.service?.online ?? NO_SERVICE,
+      pro_jobs: this.service?.jobs ?? [],
+      critiques: this.service?.critiques ?? [],
       trouble: this.#options.trouble,
     };
   }
@@ -277,6 +284,14 @@ export class FakeStudio implements Host {
       if (photo) this.change(id, next(photo));
     }
     return {};
+  }
+
+  /** What trying a suggestion does to a recipe. */
+  #tried(id: PhotoId): Commands["try_suggestion"]["reply"] {
+    const before = this.photos.get(id)?.recipe ?? FAKE_AUTO;
+    const recipe: Recipe = { ...before, steps: [...before.steps.filter((step) => step.step !== "tone"), { step: "tone", strength: 0.7 }] };
+    this.change(id, { recipe, auto: false });
+    return { photo: id, recipe, before };
   }
 
   #setView(view: Commands["set_view"]["request"]): { recipe_key: string } {
