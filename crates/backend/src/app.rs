@@ -1,6 +1,8 @@
 //! What every request works with: settings, the store, time and chance, and the pool that checks passwords.
 
 use crate::accounts::password::Passwords;
+use crate::billing::Billing;
+use crate::billing::alarm::Alarms;
 use crate::settings::{Mode, Settings};
 use crate::store::Store;
 use crate::world::World;
@@ -25,6 +27,10 @@ pub struct Parts {
     pub world: World,
     /// The pool that hashes and checks passwords.
     pub passwords: Passwords,
+    /// Stripe; none when nothing is sold.
+    pub billing: Option<Billing>,
+    /// How often an operator had to be called.
+    pub alarms: Alarms,
     /// Told when a letter was queued, so that a worker in this process need not wait for its next look.
     pub letters: Notify,
 }
@@ -37,7 +43,9 @@ impl App {
             configured => configured.to_owned(),
         };
         let passwords = Passwords::new(settings.accounts.password_cost, settings.accounts.password_parallel);
-        Self(Arc::new(Parts { settings, base_url, store, world, passwords, letters: Notify::new() }))
+        let billing = Billing::configured(&settings);
+        let alarms = Alarms::default();
+        Self(Arc::new(Parts { settings, base_url, store, world, passwords, billing, alarms, letters: Notify::new() }))
     }
 
     /// Whether the outside services are stand-ins.

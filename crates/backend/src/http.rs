@@ -42,6 +42,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(health::ready))
         .merge(crate::accounts::routes::routes())
         .merge(crate::oauth::routes())
+        .merge(crate::billing::routes::routes())
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {

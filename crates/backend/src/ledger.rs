@@ -38,7 +38,7 @@ pub use claim::{Claim, credits_to_claw_back};
 pub use expire::sweep_expired;
 pub use grant::Grant;
 pub use hold::overdue_holds;
-pub use statement::{Balance, Entry, balance, statement};
+pub use statement::{Balance, Entry, balance, left_of, statement};
 
 use crate::store::{StoreError, WriteTransaction};
 use crate::world::{Moment, NoRandomness, World};

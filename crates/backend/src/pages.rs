@@ -5,6 +5,7 @@
 
 mod account;
 mod assets;
+mod billing;
 mod connect;
 #[cfg(feature = "sandbox")]
 mod letters;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<App> {
         .merge(sign_in::routes())
         .merge(sign_up::routes())
         .merge(account::routes())
+        .merge(billing::routes())
         .merge(connect::routes())
 }
 

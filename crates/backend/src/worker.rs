@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox;
-use crate::{accounts, jobs, ledger};
+use crate::{accounts, billing, jobs, ledger};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +12,11 @@ const SWEEP: Duration = Duration::from_secs(300);
 
 /// Works until told to stop; what is begun is finished.
 pub async fn run(app: App, mailer: Box<dyn Mailer>, stop: CancellationToken) {
+    // Side by side: letters do not wait for a payment service that is slow.
+    tokio::join!(letters(app.clone(), mailer, stop.clone()), Box::pin(billing::background::run(app, stop)));
+}
+
+async fn letters(app: App, mailer: Box<dyn Mailer>, stop: CancellationToken) {
     let poll = Duration::from_millis(app.settings.worker.poll_milliseconds);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {

@@ -4,6 +4,7 @@ use super::change;
 use super::devices::{self, End};
 use super::tokens::{self, Person, TokenError};
 use crate::app::App;
+use crate::billing::subscriptions;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{Json, Path, Query};
 use crate::ledger::{self, Balance, Entry};
@@ -13,6 +14,7 @@ use crate::store::entity::{device, identity};
 use crate::world::Moment;
 use axum::extract::{FromRequestParts, State};
 use axum::http::{StatusCode, header, request::Parts};
+use pretty_contract::service::billing::CurrentPlan;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -67,6 +69,8 @@ struct Account {
     has_password: bool,
     google_linked: bool,
     credits: Balance,
+    /// What is paid for.
+    plan: CurrentPlan,
     /// The sign-in that asks.
     device_id: Uuid,
 }
@@ -89,6 +93,7 @@ async fn shown(app: &App, Person { user, device_id }: Person) -> Result<axum::Js
         has_password: user.password_hash.is_some(),
         google_linked: links > 0,
         credits,
+        plan: subscriptions::plan_of(app, user.owner_ref).await?.shown(),
         device_id,
     }))
 }

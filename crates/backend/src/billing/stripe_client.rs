@@ -38,6 +38,8 @@ pub enum StripeError {
         kind: String,
         /// Stripe's `code`, such as `resource_missing`.
         code: Option<String>,
+        /// The parameter that it is about.
+        param: Option<String>,
         /// For the log, never for a person.
         message: String,
         /// For Stripe's support.
@@ -52,6 +54,11 @@ impl StripeError {
     /// Whether the object does not exist.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Refused { code: Some(code), .. } if code == "resource_missing")
+    }
+
+    /// Whether the customer that was named does not exist.
+    pub fn is_customer_missing(&self) -> bool {
+        self.is_missing() && matches!(self, Self::Refused { param: Some(param), .. } if param == "customer")
     }
 
     /// Whether the same key was used with other parameters: our own fault.
@@ -126,6 +133,7 @@ struct ErrorFields {
     #[serde(default, rename = "type")]
     kind: String,
     code: Option<String>,
+    param: Option<String>,
     #[serde(default)]
     message: String,
 }
@@ -421,7 +429,8 @@ fn read<T: DeserializeOwned>(status: u16, request_id: Option<String>, body: &[u8
         return serde_json::from_slice(body).map_err(|problem| StripeError::Unreadable(problem.to_string()));
     }
     let fields = serde_json::from_slice::<ErrorBody>(body).map(|body| body.error).unwrap_or_default();
-    Err(StripeError::Refused { status, kind: fields.kind, code: fields.code, message: fields.message, request_id })
+    let ErrorFields { kind, code, param, message } = fields;
+    Err(StripeError::Refused { status, kind, code, param, message, request_id })
 }
 
 #[cfg(test)]

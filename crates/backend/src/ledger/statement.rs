@@ -6,7 +6,7 @@ use crate::store::entity::ledger_owner;
 use crate::store::entity::ledger_txn::TxnKind;
 use crate::store::{Store, count_of, sql};
 use crate::world::Moment;
-use sea_orm::{EntityTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -58,6 +58,16 @@ pub async fn balance(store: &Store, owner: Uuid, now: Moment) -> Result<Balance,
         WHERE owner_ref = $1 AND expires_at <= $2 AND available > 0";
     let over = count_of(reader, over, [owner.into(), now.into()]).await?;
     Ok(Balance { available: (row.available - over).max(0), held: row.held, frozen: row.frozen, debt: row.debt })
+}
+
+/// What can still be spent of the credits that a payment brought.
+///
+/// # Errors
+/// When the database fails.
+pub async fn left_of(connection: &impl ConnectionTrait, order_ref: &str, now: Moment) -> Result<i64, LedgerError> {
+    let select = "SELECT CAST(COALESCE(SUM(available), 0) AS BIGINT) AS n FROM ledger_lots
+        WHERE order_ref = $1 AND (expires_at IS NULL OR expires_at > $2)";
+    Ok(count_of(connection, select, [order_ref.into(), now.into()]).await?)
 }
 
 #[derive(FromQueryResult)]

@@ -52,6 +52,94 @@ pub enum Letter {
         /// The new address.
         new: String,
     },
+    /// After credits were bought.
+    Receipt {
+        /// Whom to greet.
+        name: String,
+        /// What was bought.
+        product: String,
+        /// What it brought.
+        credits: i64,
+        /// With the currency.
+        amount: String,
+        /// The order's id.
+        order: String,
+        /// When.
+        date: String,
+        /// How long it can be withdrawn from.
+        withdrawal_days: u32,
+    },
+    /// After a plan was bought.
+    PlanStarted {
+        /// Whom to greet.
+        name: String,
+        /// Which.
+        product: String,
+        /// What each payment brings.
+        credits: i64,
+        /// With the currency.
+        amount: String,
+        /// The order's id.
+        order: String,
+        /// When the next payment is due.
+        renews: String,
+        /// How long it can be withdrawn from.
+        withdrawal_days: u32,
+    },
+    /// After a plan was paid for another month.
+    PlanRenewed {
+        /// Whom to greet.
+        name: String,
+        /// Which.
+        product: String,
+        /// What it brought.
+        credits: i64,
+        /// With the currency.
+        amount: String,
+        /// When the next payment is due.
+        renews: String,
+    },
+    /// After a plan was cancelled: it goes on until then.
+    PlanEnding {
+        /// Whom to greet.
+        name: String,
+        /// The day.
+        until: String,
+    },
+    /// After a plan ended.
+    PlanEnded {
+        /// Whom to greet.
+        name: String,
+    },
+    /// A renewal could not be charged.
+    RenewalFailed {
+        /// Whom to greet.
+        name: String,
+        /// How long the plan goes on all the same.
+        until: String,
+    },
+    /// Money is on its way back.
+    Refunded {
+        /// Whom to greet.
+        name: String,
+        /// With the currency.
+        amount: String,
+    },
+    /// The receipt of a withdrawal.
+    Withdrawn {
+        /// Whom to greet.
+        name: String,
+        /// What was bought.
+        product: String,
+        /// The order's id.
+        order: String,
+        /// What goes back, with the currency.
+        amount: String,
+        /// What is taken back.
+        credits: i64,
+        /// Date and time of the withdrawal.
+        at: String,
+    },
 }
 
 /// A letter's words.
@@ -99,6 +187,14 @@ impl Letter {
             Self::PasswordChanged { .. } => "password_changed",
             Self::ConfirmEmail { .. } => "confirm_email",
             Self::EmailChanged { .. } => "email_changed",
+            Self::Receipt { .. } => "receipt",
+            Self::PlanStarted { .. } => "plan_started",
+            Self::PlanRenewed { .. } => "plan_renewed",
+            Self::PlanEnding { .. } => "plan_ending",
+            Self::PlanEnded { .. } => "plan_ended",
+            Self::RenewalFailed { .. } => "renewal_failed",
+            Self::Refunded { .. } => "refunded",
+            Self::Withdrawn { .. } => "withdrawn",
         }
     }
 
@@ -107,7 +203,18 @@ impl Letter {
         let hours = match self {
             Self::ResetPassword { .. } => return Duration::from_secs(30 * 60),
             Self::ConfirmSignUp { .. } | Self::ConfirmEmail { .. } | Self::AlreadyRegistered { .. } => 24,
-            Self::Welcome { .. } | Self::PasswordChanged { .. } | Self::EmailChanged { .. } => 24 * 7,
+            Self::Welcome { .. }
+            | Self::PasswordChanged { .. }
+            | Self::EmailChanged { .. }
+            | Self::PlanEnding { .. }
+            | Self::PlanEnded { .. }
+            | Self::RenewalFailed { .. } => 24 * 7,
+            // Receipts are owed, however long the mail server is away.
+            Self::Receipt { .. }
+            | Self::PlanStarted { .. }
+            | Self::PlanRenewed { .. }
+            | Self::Refunded { .. }
+            | Self::Withdrawn { .. } => 24 * 30,
         };
         Duration::from_secs(hours * 3600)
     }
@@ -136,6 +243,12 @@ impl Letter {
                 after: after.iter().map(|&text| text.to_owned()).collect(),
             };
         let reset = format!("{base_url}/forgot");
+        let orders = format!("{base_url}/account/credits");
+        let withdrawal = |days: u32| {
+            format!(
+                "You can withdraw from this purchase for {days} days, on the page above, without a reason. You asked us to begin at once; what goes back is the part of the price that goes with the credits not used."
+            )
+        };
         match self {
             Self::ConfirmSignUp { name, link } => words(
                 "Confirm your email address",
@@ -197,6 +310,93 @@ impl Letter {
                 &[&format!("Your account now uses {new}. This address is no longer connected to it.")],
                 None,
                 &["If it was not you, write to us at once by answering this letter."],
+            ),
+            Self::Receipt { name, product, credits, amount, order, date, withdrawal_days } => words(
+                "Your receipt",
+                name,
+                &[
+                    &format!(
+                        "Thank you. On {date} you bought {product} for {amount}. {credits} credits are in your account, and they do not expire."
+                    ),
+                    &format!("Order {order}."),
+                ],
+                Some(("Your credits and orders", &orders)),
+                &[&withdrawal(*withdrawal_days)],
+            ),
+            Self::PlanStarted { name, product, credits, amount, order, renews, withdrawal_days } => words(
+                "Your plan has begun",
+                name,
+                &[
+                    &format!(
+                        "Thank you. You have {product} now: {credits} credits each month for {amount}. The first ones are in your account."
+                    ),
+                    &format!(
+                        "It renews by itself on {renews}, and every month, until you cancel it; that takes a moment, on the page below."
+                    ),
+                    &format!("Order {order}."),
+                ],
+                Some(("Your plan and orders", &orders)),
+                &[&withdrawal(*withdrawal_days)],
+            ),
+            Self::PlanRenewed { name, product, credits, amount, renews } => words(
+                "Your plan was renewed",
+                name,
+                &[
+                    &format!(
+                        "{product} goes on for another month. We charged {amount}, and {credits} credits are in your account."
+                    ),
+                    &format!("It renews again on {renews}, until you cancel it."),
+                ],
+                Some(("Your plan and invoices", &orders)),
+                &[],
+            ),
+            Self::PlanEnding { name, until } => words(
+                "Your plan ends",
+                name,
+                &[&format!(
+                    "You cancelled your plan. It stays until {until} and is not charged again. Credits that you bought stay yours."
+                )],
+                Some(("Your plan", &orders)),
+                &[],
+            ),
+            Self::PlanEnded { name } => words(
+                "Your plan has ended",
+                name,
+                &[
+                    "Your plan is over and is not charged any more. Credits that you bought stay yours, and everything on your own computer works as before.",
+                ],
+                Some(("Your credits", &orders)),
+                &[],
+            ),
+            Self::RenewalFailed { name, until } => words(
+                "Your plan could not be renewed",
+                name,
+                &[&format!(
+                    "The payment for another month did not work. Your plan goes on until {until}; it will be tried again in the next days."
+                )],
+                Some(("Change how you pay", &orders)),
+                &["If you want the plan to end, there is nothing you have to do."],
+            ),
+            Self::Refunded { name, amount } => words(
+                "Your refund is on its way",
+                name,
+                &[&format!(
+                    "We sent {amount} back the way it was paid. Banks take 5 to 10 days. The credits that went with it are no longer in your account."
+                )],
+                None,
+                &[],
+            ),
+            Self::Withdrawn { name, product, order, amount, credits, at } => words(
+                "You have withdrawn from your purchase",
+                name,
+                &[
+                    &format!("We received your withdrawal from {product} (order {order}) on {at}."),
+                    &format!(
+                        "{amount} goes back the way it was paid, within 14 days at the latest. {credits} credits that were not used are no longer in your account."
+                    ),
+                ],
+                None,
+                &["Keep this letter: it is your receipt."],
             ),
         }
     }

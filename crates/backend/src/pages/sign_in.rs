@@ -25,7 +25,9 @@ pub(super) fn routes() -> Router<App> {
 /// The pages of ours that a sign-in may go on to; anything else could lead people elsewhere.
 pub(super) fn onward(wanted: Option<String>) -> Option<String> {
     wanted.filter(|to| {
-        to.len() <= 2000 && (to == "/account" || to.starts_with("/oauth/authorize?")) && !to.contains(['\r', '\n'])
+        to.len() <= 2000
+            && (matches!(to.as_str(), "/account" | "/account/credits") || to.starts_with("/oauth/authorize?"))
+            && !to.contains(['\r', '\n'])
     })
 }
 

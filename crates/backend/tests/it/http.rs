@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use serde_json::json;
 
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/account"),
     ("PATCH", "/v1/account"),
     ("GET", "/v1/account/devices"),
@@ -13,6 +13,12 @@ const ROUTES: [(&str, &str); 7] = [
     ("POST", "/v1/account/sign-out-everywhere"),
     ("GET", "/v1/credits"),
     ("GET", "/v1/credits/entries"),
+    ("GET", "/v1/orders"),
+    ("POST", "/v1/orders"),
+    ("GET", "/v1/orders/01890000-0000-7000-8000-000000000000"),
+    ("GET", "/v1/orders/01890000-0000-7000-8000-000000000000/withdrawal"),
+    ("POST", "/v1/orders/01890000-0000-7000-8000-000000000000/withdrawal"),
+    ("POST", "/v1/billing/portal"),
 ];
 
 on_both! {
@@ -46,7 +52,7 @@ fn every_documented_route_with_a_token_is_tried() {
             }
         }
     }
-    let mut tried: Vec<_> = ROUTES.map(|(method, path)| (method.to_owned(), path.to_owned())).to_vec();
+    let mut tried: Vec<_> = ROUTES.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect();
     documented.sort();
     tried.sort();
     assert_eq!(documented, tried);

@@ -114,6 +114,7 @@ async fn me4_the_words_of_all_letters() {
     let app = TestApp::new(crate::support::TestDatabase::sqlite().await);
     let name = || "Mara <b>&".to_owned();
     let link = || "https://pretty.example/x?token=apml_1".to_owned();
+    let text = |words: &str| words.to_owned();
     let mut all = String::new();
     for letter in [
         Letter::ConfirmSignUp { name: name(), link: link() },
@@ -123,6 +124,43 @@ async fn me4_the_words_of_all_letters() {
         Letter::PasswordChanged { name: name() },
         Letter::ConfirmEmail { name: name(), link: link() },
         Letter::EmailChanged { name: name(), new: "new@example.org".into() },
+        Letter::Receipt {
+            name: name(),
+            product: text("100 credits"),
+            credits: 100,
+            amount: text("USD 5.00"),
+            order: text("0199"),
+            date: text("2027-01-01"),
+            withdrawal_days: 14,
+        },
+        Letter::PlanStarted {
+            name: name(),
+            product: text("Pro"),
+            credits: 200,
+            amount: text("USD 9.00"),
+            order: text("0199"),
+            renews: text("2027-02-01"),
+            withdrawal_days: 14,
+        },
+        Letter::PlanRenewed {
+            name: name(),
+            product: text("Pro"),
+            credits: 200,
+            amount: text("USD 9.00"),
+            renews: text("2027-03-01"),
+        },
+        Letter::PlanEnding { name: name(), until: text("2027-03-01") },
+        Letter::PlanEnded { name: name() },
+        Letter::RenewalFailed { name: name(), until: text("2027-03-08") },
+        Letter::Refunded { name: name(), amount: text("USD 2.50") },
+        Letter::Withdrawn {
+            name: name(),
+            product: text("100 credits"),
+            order: text("0199"),
+            amount: text("USD 5.00"),
+            credits: 100,
+            at: text("2027-01-02 10:05 UTC"),
+        },
     ] {
         let rendered = letter.render(&app).unwrap();
         assert!(!rendered.html.contains("<b>") && !rendered.html.contains("src="), "escaped, and nothing is loaded");

@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod billing;
 mod http;
 mod jobs;
 mod ledger;

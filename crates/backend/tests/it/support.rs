@@ -5,7 +5,9 @@ mod database;
 mod app;
 mod crash;
 mod postgres;
+mod shop;
 
 pub(crate) use app::{Answer, Browser, PASSWORD, TestApp, settings};
 pub(crate) use crash::crash_after;
 pub(crate) use database::{START, TestDatabase};
+pub(crate) use shop::{Order, Shop};

@@ -263,9 +263,16 @@ pub struct Invoice {
     pub customer: Option<String>,
     #[serde(default)]
     parent: Value,
+    #[serde(default)]
+    lines: Value,
 }
 
 impl Invoice {
+    /// The end of the period that it pays for, the latest of its lines. Seconds since 1970.
+    pub fn period_end(&self) -> Option<i64> {
+        self.lines["data"].as_array()?.iter().filter_map(|line| line["period"]["end"].as_i64()).max()
+    }
+
     /// `sub_…`, from where it is since version `2025-03-31`.
     pub fn subscription(&self) -> Option<&str> {
         let subscription = &self.parent["subscription_details"]["subscription"];
@@ -320,6 +327,8 @@ pub struct Charge {
     pub currency: String,
     /// Whether the money came.
     pub paid: bool,
+    /// Seconds since 1970.
+    pub created: i64,
     /// Whether a dispute holds the money.
     pub disputed: bool,
     /// `pi_…`

@@ -1,0 +1,96 @@
+//! What an operator has to look at: a line in the log with a name that stays, and a count that metrics read.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// What was paid is not what was ordered.
+    OrderQuarantined,
+    /// Money came for an account that is gone.
+    AccountGone,
+    /// Stripe refused to make a payment page.
+    CheckoutRefused,
+    /// Stripe refused a refund that we promised.
+    RefundRefused,
+    /// A refund has been waiting for more than an hour.
+    RefundLate,
+    /// An event could not be worked off after many attempts.
+    EventParked,
+    /// An event of the other mode, test or live.
+    WrongMode,
+    /// A webhook that was not signed by Stripe.
+    WebhookRefused,
+    /// A dispute has to be answered.
+    DisputeOpened,
+    /// Stripe warns that a payment is probably a fraud.
+    FraudWarning,
+    /// Charges and our payments of a day do not match.
+    SumsDiffer,
+}
+
+impl Alarm {
+    /// Every one.
+    pub const ALL: [Self; 11] = [
+        Self::OrderQuarantined,
+        Self::AccountGone,
+        Self::CheckoutRefused,
+        Self::RefundRefused,
+        Self::RefundLate,
+        Self::EventParked,
+        Self::WrongMode,
+        Self::WebhookRefused,
+        Self::DisputeOpened,
+        Self::FraudWarning,
+        Self::SumsDiffer,
+    ];
+
+    /// The name that stays.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OrderQuarantined => "billing_order_quarantined",
+            Self::AccountGone => "billing_account_gone",
+            Self::CheckoutRefused => "billing_checkout_refused",
+            Self::RefundRefused => "billing_refund_refused",
+            Self::RefundLate => "billing_refund_late",
+            Self::EventParked => "billing_event_parked",
+            Self::WrongMode => "billing_wrong_mode",
+            Self::WebhookRefused => "billing_webhook_refused",
+            Self::DisputeOpened => "billing_dispute_opened",
+            Self::FraudWarning => "billing_fraud_warning",
+            Self::SumsDiffer => "billing_sums_differ",
+        }
+    }
+}
+
+/// How often each alarm was raised by this process.
+#[derive(Debug, Default)]
+pub struct Alarms([AtomicU64; Alarm::ALL.len()]);
+
+impl Alarms {
+    /// Counts and logs. `about` names an order, an event or the like, never a person.
+    pub fn raise(&self, alarm: Alarm, about: &str, why: &str) {
+        self.0[alarm as usize].fetch_add(1, Ordering::Relaxed);
+        tracing::error!(alarm = alarm.name(), about, why, "alarm");
+    }
+
+    /// How often.
+    pub fn count(&self, alarm: Alarm) -> u64 {
+        self.0[alarm as usize].load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_alarm_has_a_place_of_its_own() {
+        let alarms = Alarms::default();
+        for (place, alarm) in Alarm::ALL.into_iter().enumerate() {
+            assert_eq!(alarm as usize, place, "{}", alarm.name());
+            alarms.raise(alarm, "order 1", "a test");
+        }
+        assert!(Alarm::ALL.into_iter().all(|alarm| alarms.count(alarm) == 1));
+    }
+}

@@ -1,0 +1,62 @@
+//! One customer at Stripe a person. Our row comes first, so that a lost answer is asked for again under the same key.
+
+use super::{Billing, BillingError};
+use crate::app::App;
+use crate::store::entity::{billing_customer, user};
+use crate::store::sql;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+/// The person's customer, made when there is none.
+pub(super) async fn of(app: &App, billing: &Billing, user: &user::Model) -> Result<String, BillingError> {
+    let row = row_of(app, user.owner_ref).await?;
+    if let Some(id) = row.stripe_id {
+        return Ok(id);
+    }
+    let key = format!("cus:{}", row.request_id);
+    let made = match billing.client.create_customer(&user.email, &user.owner_ref.to_string(), &key).await {
+        // The address changed since the answer was lost, or Stripe keeps a failure under the key: only another key helps.
+        Err(error) if error.is_key_reused() || error.is_kept_failure() => {
+            let update = "UPDATE billing_customers SET request_id = $3 WHERE owner_ref = $1 AND request_id = $2 AND stripe_id IS NULL";
+            let values = [user.owner_ref.into(), row.request_id.into(), app.world.new_id()?.into()];
+            write(app, update, values).await?;
+            return Err(error.into());
+        }
+        other => other?,
+    };
+    let update =
+        "UPDATE billing_customers SET stripe_id = $3 WHERE owner_ref = $1 AND request_id = $2 AND stripe_id IS NULL";
+    write(app, update, [user.owner_ref.into(), row.request_id.into(), made.id.into()]).await?;
+    id_of(app, user.owner_ref).await?.ok_or(BillingError::NotYet("the customer's answer was overtaken"))
+}
+
+async fn row_of(app: &App, owner: Uuid) -> Result<billing_customer::Model, BillingError> {
+    let insert =
+        "INSERT INTO billing_customers (owner_ref, request_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    write(app, insert, [owner.into(), app.world.new_id()?.into(), app.world.now().into()]).await?;
+    let row = billing_customer::Entity::find_by_id(owner).one(app.store.reader()).await?;
+    row.ok_or(BillingError::NotYet("the customer was forgotten meanwhile"))
+}
+
+/// The person's customer, if there is one.
+pub(super) async fn id_of(app: &App, owner: Uuid) -> Result<Option<String>, BillingError> {
+    let row = billing_customer::Entity::find_by_id(owner).one(app.store.reader()).await?;
+    Ok(row.and_then(|row| row.stripe_id))
+}
+
+/// Whose customer it is.
+pub(super) async fn owner_of(app: &App, customer: &str) -> Result<Option<Uuid>, BillingError> {
+    let find = billing_customer::Entity::find().filter(billing_customer::Column::StripeId.eq(customer));
+    Ok(find.one(app.store.reader()).await?.map(|row| row.owner_ref))
+}
+
+/// Forgets a customer that Stripe has no more; the next order makes another one.
+pub(super) async fn forget(app: &App, customer: &str) -> Result<(), BillingError> {
+    write(app, "DELETE FROM billing_customers WHERE stripe_id = $1", [customer.into()]).await
+}
+
+async fn write<const N: usize>(app: &App, text: &str, values: [sea_orm::Value; N]) -> Result<(), BillingError> {
+    let tx = app.store.write_transaction().await?;
+    tx.execute_raw(sql(&*tx, text, values)).await?;
+    Ok(tx.commit().await?)
+}
