@@ -2,9 +2,11 @@
 
 use clap::Subcommand;
 use pretty_backend::accounts::email::Email;
+use pretty_backend::app::App;
+use pretty_backend::billing;
 use pretty_backend::ledger::{self, Cause, Grant, Ledger, Source};
 use pretty_backend::settings::Settings;
-use pretty_backend::store::entity::{job, user};
+use pretty_backend::store::entity::{job, order, refund_request, user};
 use pretty_backend::store::{Store, migration};
 use pretty_backend::world::World;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -40,6 +42,26 @@ pub(crate) enum Task {
         /// The job's id.
         id: uuid::Uuid,
     },
+    /// Show an order: where it stands and why.
+    Order {
+        /// The order's id.
+        id: uuid::Uuid,
+    },
+    /// Give back what an order cost, or a part of it; its credits go with the money.
+    Refund {
+        /// The order's id.
+        #[arg(long)]
+        order: uuid::Uuid,
+        /// In the currency's smallest unit; everything that is left when it is not given.
+        #[arg(long)]
+        amount: Option<i64>,
+    },
+    /// List Stripe's events that could not be worked off, or let one have its attempts again.
+    Events {
+        /// The event to try again.
+        #[arg(long, value_name = "EVENT")]
+        retry: Option<String>,
+    },
     /// Compare every balance with its postings; fails when one differs.
     Audit,
 }
@@ -50,9 +72,63 @@ pub(crate) async fn run(task: Task, settings: &Settings) -> Result<(), Box<dyn E
         return Err("the database is not up to date: run `pretty-backend migrate`".into());
     }
     let world = World::system();
-    let done = perform(task, &store, &world).await;
+    let done = match task {
+        Task::Order { .. } | Task::Refund { .. } | Task::Events { .. } => {
+            let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+            money(task, &App::new(settings.clone(), store.clone(), world, address)).await
+        }
+        task => perform(task, &store, &world).await,
+    };
     store.close().await;
     done
+}
+
+/// What is about orders and payments.
+async fn money(task: Task, app: &App) -> Result<(), Box<dyn Error + Send + Sync>> {
+    match task {
+        Task::Order { id } => {
+            let order = order::Entity::find_by_id(id).one(app.store.reader()).await?.ok_or("there is no such order")?;
+            super::say(&format!(
+                "{} {} {}, {} credits, {}, asked {}, paid {:?}, withdrawn {:?}, session {:?}, subscription {:?}, fault {:?}",
+                order.id,
+                order.product,
+                billing::money::shown(order.amount, &order.currency),
+                order.credits,
+                order.state.word(),
+                order.created_at.to_utc(),
+                order.paid_at.map(|at| at.to_utc()),
+                order.withdrawn_at.map(|at| at.to_utc()),
+                order.stripe_session,
+                order.stripe_subscription,
+                order.fault
+            ));
+        }
+        Task::Refund { order, amount } => {
+            let id = billing::refunds::by_operator(app, order, amount).await?;
+            super::say(&format!("refund {id}: the credits are taken"));
+            billing::refunds::perform_due(app).await?;
+            let sent = refund_request::Entity::find_by_id(id).one(app.store.reader()).await?;
+            let sent = sent.ok_or("the refund vanished")?;
+            super::say(&format!(
+                "refund {id}: {}{}",
+                sent.state,
+                sent.fault.map_or_else(String::new, |why| format!(", {why}"))
+            ));
+        }
+        Task::Events { retry: Some(id) } => {
+            if !billing::inbox::unpark(app, &id).await? {
+                return Err("there is no such event that waits for you".into());
+            }
+            super::say("it will be tried again");
+        }
+        Task::Events { retry: None } => {
+            for (id, kind, fault) in billing::inbox::parked(app).await? {
+                super::say(&format!("{id} {kind}: {fault}"));
+            }
+        }
+        Task::Grant { .. } | Task::Ledger { .. } | Task::Job { .. } | Task::Audit => {}
+    }
+    Ok(())
 }
 
 async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -102,6 +178,7 @@ async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn
                 job.fault
             ));
         }
+        Task::Order { .. } | Task::Refund { .. } | Task::Events { .. } => {}
         Task::Audit => {
             let audit = ledger::audit(store).await?;
             super::say(&format!("{audit:?}"));

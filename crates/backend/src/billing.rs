@@ -42,6 +42,7 @@ use sea_orm::DbErr;
 use std::time::Duration;
 use stripe_client::{StripeClient, StripeError};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// Stripe, when it is configured.
 #[derive(Debug)]
@@ -79,6 +80,18 @@ impl Billing {
 
 fn open(app: &App) -> Result<&Billing, BillingError> {
     app.billing.as_ref().ok_or(BillingError::NothingSold)
+}
+
+/// Deletes what Stripe knows of a person, for the purge of their account: name, address and payment methods; subscriptions end at once. Stripe
+/// keeps the payments themselves, as we do. May be repeated; nothing happens where nothing is sold.
+///
+/// # Errors
+/// When Stripe does not answer.
+pub async fn forget_person(app: &App, owner: Uuid) -> Result<(), BillingError> {
+    match &app.billing {
+        Some(billing) => customers::delete(app, billing, owner).await,
+        None => Ok(()),
+    }
 }
 
 /// Why something about money does not happen. The sentences of the first group are for the person.

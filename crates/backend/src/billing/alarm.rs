@@ -74,6 +74,12 @@ impl Alarms {
         tracing::error!(alarm = alarm.name(), about, why, "alarm");
     }
 
+    /// Counts and logs what strangers can cause at will, so that it calls nobody.
+    pub fn note(&self, alarm: Alarm, about: &str, why: &str) {
+        self.0[alarm as usize].fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(alarm = alarm.name(), about, why, "refused");
+    }
+
     /// How often.
     pub fn count(&self, alarm: Alarm) -> u64 {
         self.0[alarm as usize].load(Ordering::Relaxed)

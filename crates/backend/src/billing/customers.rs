@@ -55,6 +55,15 @@ pub(super) async fn forget(app: &App, customer: &str) -> Result<(), BillingError
     write(app, "DELETE FROM billing_customers WHERE stripe_id = $1", [customer.into()]).await
 }
 
+/// Deletes a person's customer at Stripe, with name and address and everything that runs, and forgets it here. May be repeated.
+pub(super) async fn delete(app: &App, billing: &Billing, owner: Uuid) -> Result<(), BillingError> {
+    let Some(id) = id_of(app, owner).await? else { return Ok(()) };
+    match billing.client.delete_customer(&id).await {
+        Err(error) if !error.is_missing() => Err(error.into()),
+        Ok(_) | Err(_) => forget(app, &id).await,
+    }
+}
+
 async fn write<const N: usize>(app: &App, text: &str, values: [sea_orm::Value; N]) -> Result<(), BillingError> {
     let tx = app.store.write_transaction().await?;
     tx.execute_raw(sql(&*tx, text, values)).await?;

@@ -29,7 +29,7 @@ const KEPT: Duration = Duration::from_secs(60 * 24 * 3600);
 pub async fn receive(app: &App, signature: &str, body: &[u8]) -> Result<(), Reception> {
     let secrets = app.settings.stripe.webhook_secrets();
     let event = verify(&secrets, signature, body, app.world.now().seconds()).map_err(|refused| {
-        app.alarms.raise(Alarm::WebhookRefused, "stripe", &refused.to_string());
+        app.alarms.note(Alarm::WebhookRefused, "stripe", &refused.to_string());
         Reception::Refused(refused)
     })?;
     keep(app, &event).await.map_err(Reception::NotKept)?;
@@ -168,6 +168,29 @@ async fn note(app: &App, row: &Row, end: End) -> Result<(), BillingError> {
 fn backoff(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts.clamp(1, 11) - 1).unwrap_or(0);
     Duration::from_secs((10 * 2_u64.pow(doublings)).min(7200))
+}
+
+/// Lets a parked event have its attempts again; says whether there was one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unpark(app: &App, id: &str) -> Result<bool, BillingError> {
+    let update = "UPDATE stripe_events SET state = 'waiting', attempts = 0, due_at = $2, ended_at = NULL WHERE id = $1 AND state = 'parked'";
+    let tx = app.store.write_transaction().await?;
+    let found = tx.execute_raw(sql(&*tx, update, [id.into(), app.world.now().into()])).await?.rows_affected();
+    tx.commit().await?;
+    Ok(found == 1)
+}
+
+/// Events that wait for an operator, oldest first: id, kind and what went wrong.
+///
+/// # Errors
+/// When the database fails.
+pub async fn parked(app: &App) -> Result<Vec<(String, String, String)>, BillingError> {
+    let reader = app.store.reader();
+    let select = "SELECT * FROM stripe_events WHERE state = 'parked' ORDER BY received_at LIMIT 200";
+    let rows = Row::find_by_statement(sql(reader, select, [])).all(reader).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.kind, row.fault.unwrap_or_default())).collect())
 }
 
 /// Removes events that were done with long ago; says how many.

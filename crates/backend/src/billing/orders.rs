@@ -24,6 +24,8 @@ pub(super) const SESSION_LIFE: Duration = Duration::from_secs(3600);
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Whoever asks about an open order makes us look, but not more often than this.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// Whoever comes back from the payment page too; nobody has to be signed in for that.
+const RETURN_AGAIN: Duration = Duration::from_secs(1);
 /// Orders a person may open in an hour without paying one.
 const MOST_OPEN: i64 = 20;
 
@@ -135,7 +137,9 @@ pub async fn list(app: &App, owner: Uuid) -> Result<Vec<Order>, BillingError> {
 pub async fn returned(app: &App, session: &str) -> Result<(), BillingError> {
     let order = order::Entity::find().filter(order::Column::StripeSession.eq(session)).one(app.store.reader()).await?;
     match order {
-        Some(order) if order.state == OrderState::Open => look_soon(app, &order).await,
+        Some(order) if order.state == OrderState::Open && order.looked_at.plus(RETURN_AGAIN) <= app.world.now() => {
+            look_soon(app, &order).await
+        }
         _ => Ok(()),
     }
 }

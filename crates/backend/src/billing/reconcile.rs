@@ -3,6 +3,7 @@
 use super::alarm::Alarm;
 use super::orders::LOOK_EVERY;
 use super::stripe_client::objects::Charge;
+use super::subscriptions::When;
 use super::{BillingError, inbox, open, payments, refunds, subscriptions};
 use crate::app::App;
 use crate::store::entity::payment;
@@ -26,6 +27,11 @@ pub(super) async fn run_due(app: &App) -> Result<(), BillingError> {
         for subscription in subscriptions::overdue(app).await? {
             if let Err(error) = subscriptions::settle(app, &subscription).await {
                 tracing::warn!(subscription, %error, "a subscription could not be looked at");
+            }
+        }
+        for subscription in subscriptions::withdrawn(app).await? {
+            if let Err(error) = subscriptions::end_one(app, &subscription, When::Now).await {
+                tracing::warn!(subscription, %error, "a plan that was withdrawn from has not ended yet");
             }
         }
         inbox::sweep(app).await?;

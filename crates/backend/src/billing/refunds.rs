@@ -190,6 +190,7 @@ async fn not_sent(app: &App, billing: &Billing, request: &Request, error: &Strip
     }
     app.alarms.raise(Alarm::RefundRefused, &format!("refund {}", request.id), &error.to_string());
     let tx = app.store.write_transaction().await?;
+    lock_order(&tx, request.order_id).await?;
     let update =
         "UPDATE refund_requests SET state = 'failed', fault = $2, ended_at = $3 WHERE id = $1 AND state = 'waiting'";
     let ended = tx
@@ -271,6 +272,7 @@ pub(super) async fn settle_charge(app: &App, id: &str) -> Result<(), BillingErro
     // Stripe lists the newest first.
     refunds.reverse();
     let tx = app.store.write_transaction().await?;
+    lock_order(&tx, payment.order_id).await?;
     let Some(payment) = payments::locked(&tx, &payment.payment_ref).await? else { return Ok(()) };
     let requests = refund_request::Entity::find()
         .filter(refund_request::Column::PaymentRef.eq(&payment.payment_ref))
@@ -298,6 +300,14 @@ pub(super) async fn settle_charge(app: &App, id: &str) -> Result<(), BillingErro
         bring_order(app, &tx, &payment, refunded, withdrawn && refunded < payment.refunded).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Everyone locks the order before the payment before the ledger, so that nobody waits for someone who waits for them.
+async fn lock_order(tx: &WriteTransaction, id: Option<Uuid>) -> Result<(), BillingError> {
+    if let Some(id) = id {
+        orders::locked(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// A refund's claim; nothing can be said of a state that is newer than this program.

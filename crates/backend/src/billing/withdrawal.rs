@@ -104,10 +104,10 @@ fn make<'a>(
 pub async fn confirm(app: &App, user: &user::Model, id: Uuid, token: &str) -> Result<Order, BillingError> {
     let billing = open(app)?;
     let tx = app.store.write_transaction().await?;
-    // A job that takes credits at this moment stands in line here, so that the numbers hold.
-    ledger::Ledger::new(&tx, &app.world).expire_lots_of(user.owner_ref).await?;
     let order = orders::locked(&tx, id).await?;
     let order = order.filter(|order| order.owner_ref == user.owner_ref).ok_or(BillingError::UnknownOrder)?;
+    // A job that takes credits at this moment stands in line here, so that the numbers hold.
+    ledger::Ledger::new(&tx, &app.world).expire_lots_of(user.owner_ref).await?;
     let payment = payments::of_order(&*tx, &order).await?;
     let now = app.world.now();
     let left = match &payment {
@@ -137,7 +137,7 @@ pub async fn confirm(app: &App, user: &user::Model, id: Uuid, token: &str) -> Re
         && let Some(subscription) = &payment.subscription
         && let Err(error) = subscriptions::end_one(app, subscription, When::Now).await
     {
-        // The refund is settled with another look at the subscription, which ends it then.
+        // The reconciler ends what was withdrawn from and goes on.
         tracing::warn!(order = %order.id, %error, "a plan that was withdrawn from has not ended yet");
     }
     orders::find(app, user.owner_ref, id).await

@@ -178,15 +178,44 @@ on_both! {
 }
 
 on_both! {
-    async fn st21_the_account_is_gone_when_the_money_comes(database) {
+    async fn st21_the_plan_of_an_account_that_is_gone_ends(database) {
         let shop = Shop::open(database).await;
         let mara = shop.person(1).await;
-        let order = shop.paid(&mara, "pack_small").await;
-        let tx = shop.store.write_transaction().await.unwrap();
+        let order = shop.paid(&mara, "pro_month").await;
+        shop.delete_everyone().await;
+        shop.news().await;
+        shop.news().await;
+        assert_eq!((shop.alarms.count(Alarm::AccountGone), shop.credits(&mara).await), (1, (0, 0, 0)));
+        let subscription = shop.stripe().object(&order.session).unwrap()["subscription"].as_str().unwrap().to_owned();
+        assert_eq!(shop.stripe().object(&subscription).unwrap()["status"], "canceled");
+        assert_eq!(shop.stripe().object(&shop.charge(&order)).unwrap()["amount_refunded"], 900);
+        // The customer is forgotten at Stripe too, as often as it is asked.
+        let customer = shop.stripe().object(&order.session).unwrap()["customer"].as_str().unwrap().to_owned();
+        for _ in 0..2 {
+            pretty_backend::billing::forget_person(&shop.app, mara.owner_ref).await.unwrap();
+        }
+        assert_eq!(shop.stripe().object(&customer).unwrap()["deleted"], true);
+        assert_eq!(shop.count("billing_customers").await, 0);
+    }
+}
+
+impl Shop {
+    /// As a purge leaves the tables of people.
+    async fn delete_everyone(&self) {
+        let tx = self.app.store.write_transaction().await.unwrap();
         for table in ["tokens", "devices", "users"] {
             tx.execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap();
         }
         tx.commit().await.unwrap();
+    }
+}
+
+on_both! {
+    async fn st21_the_account_is_gone_when_the_money_comes(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        let order = shop.paid(&mara, "pack_small").await;
+        shop.delete_everyone().await;
         shop.news().await;
         shop.news().await;
         assert_eq!(shop.alarms.count(Alarm::AccountGone), 1);
@@ -195,6 +224,19 @@ on_both! {
         assert_eq!(charge["amount_refunded"], 500, "and the money goes back");
         let kept = "SELECT COUNT(*) AS n FROM orders WHERE user_id IS NULL AND state = 'refunded'";
         assert_eq!(pretty_backend::store::count_of(shop.store.reader(), kept, []).await.unwrap(), 1);
+    }
+}
+
+on_both! {
+    async fn nobody_opens_orders_without_end(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        for _ in 0..20 {
+            shop.order(&mara, "pack_small").await;
+        }
+        assert_eq!(shop.ask(&mara, "pack_small", "one-more").await.json()["code"], "conflict");
+        shop.app.database.clock.advance(Duration::from_secs(3601));
+        assert_eq!(shop.ask(&mara, "pack_small", "one-more").await.status, 201);
     }
 }
 

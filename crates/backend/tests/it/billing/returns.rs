@@ -195,6 +195,24 @@ on_both! {
 }
 
 on_both! {
+    async fn a_plan_that_was_withdrawn_from_ends_later_when_it_must(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        let order = shop.bought(&mara, "pro_month").await;
+        let path = format!("/v1/orders/{}/withdrawal", order.id);
+        let seen = shop.get(&mara, &path).await.json();
+        let subscription = shop.stripe().object(&order.session).unwrap()["subscription"].as_str().unwrap().to_owned();
+        shop.sandbox.control().fault(FaultRule::next(Service::Stripe, &subscription, Fault::Drop).on("DELETE").times(3));
+        let done = shop.post(&mara, &path, Some(json!({ "confirm_token": seen["confirm_token"] }))).await;
+        assert_eq!((done.status.as_u16(), shop.get(&mara, "/v1/account").await.json()["plan"]["name"].as_str()), (200, Some("pro")));
+        shop.app.database.clock.advance(Duration::from_secs(15 * 60));
+        shop.news().await;
+        assert_eq!(shop.get(&mara, "/v1/account").await.json()["plan"]["name"], "free");
+        shop.letters().await;
+    }
+}
+
+on_both! {
     async fn a_refund_of_ours_that_does_not_get_through(database) {
         let shop = Shop::open(database).await;
         let mara = shop.person(1).await;

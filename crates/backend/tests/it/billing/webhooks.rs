@@ -1,6 +1,6 @@
 //! What comes in at the webhook: ST1, ST2, ST3, ST18, ST19, ST20.
 
-use crate::support::{Answer, Shop, TestDatabase};
+use crate::support::{Answer, Shop, TestDatabase, crash_after};
 use axum::body::Body;
 use axum::http::{Request, header};
 use pretty_backend::billing::alarm::Alarm;
@@ -327,5 +327,71 @@ on_both! {
         assert_eq!((shop.state(&mara, &order).await.as_str(), shop.state(&mara, &plan).await.as_str()), ("fulfilled", "fulfilled"));
         assert_eq!(shop.credits(&mara).await, (300, 0, 0));
         assert_eq!(shop.letters().await.len(), 2);
+    }
+}
+
+on_both! {
+    async fn st18_every_body_of_the_collection_comes_in(database) {
+        let shop = Shop::open(database).await;
+        let file: Value = serde_json::from_str(include_str!("../../vectors/stripe-events.json")).unwrap();
+        let events = file["events"].as_array().unwrap();
+        for event in events {
+            assert_eq!(shop.told(event).await.status, 200, "{}", event["type"]);
+        }
+        inbox::work_off_due(&shop.app).await.unwrap();
+        // All are of a purchase that is not ours: kept, and nothing comes of them.
+        assert_eq!((events.len(), shop.count("stripe_events").await), (24, 24));
+        assert_eq!((shop.count("orders").await, shop.count("payments").await, shop.count("ledger_txns").await), (0, 0, 0));
+    }
+}
+
+on_both! {
+    async fn a_crash_at_any_step_loses_and_doubles_nothing(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        let mut bought = 0;
+        for steps in (0..120).step_by(7) {
+            let product = if bought == 0 { "pro_month" } else { "pack_small" };
+            shop.paid(&mara, product).await;
+            bought += 1;
+            shop.arrived().await;
+            crash_after(steps, Box::pin(background::work_due(&shop.app))).await;
+            // Another worker takes over when the lease is over.
+            shop.app.database.clock.advance(Duration::from_secs(121));
+            for _ in 0..100 {
+                shop.work().await;
+                if shop.events_in("waiting").await == 0 {
+                    break;
+                }
+                // PostgreSQL rolls a dropped transaction back a moment later; until then its rows are skipped.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert_eq!(shop.credits(&mara).await, (100 + 100 * bought, 0, 0), "after {steps} steps");
+            assert_eq!(shop.count("payments").await, bought);
+        }
+        assert_eq!(i64::try_from(shop.letters().await.len()).unwrap(), bought);
+    }
+}
+
+on_both! {
+    async fn a_parked_event_gets_another_chance(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        let order = shop.paid(&mara, "pack_small").await;
+        let rule = FaultRule::next(Service::Stripe, &order.session, Fault::Status { status: 400, headers: Default::default(), body: json!({}) });
+        shop.sandbox.control().fault(rule.times(1000));
+        shop.arrived().await;
+        while shop.events_in("parked").await == 0 {
+            inbox::work_off_due(&shop.app).await.unwrap();
+            shop.app.database.clock.advance(Duration::from_secs(2 * 3600));
+        }
+        let parked = inbox::parked(&shop.app).await.unwrap();
+        assert_eq!((parked.len(), parked[0].1.as_str()), (1, "checkout.session.completed"));
+        shop.sandbox.control().clear_faults();
+        assert!(inbox::unpark(&shop.app, &parked[0].0).await.unwrap());
+        assert!(!inbox::unpark(&shop.app, &parked[0].0).await.unwrap());
+        inbox::work_off_due(&shop.app).await.unwrap();
+        assert_eq!(shop.credits(&mara).await, (100, 0, 0));
+        shop.letters().await;
     }
 }

@@ -87,9 +87,15 @@ impl Shop {
 
     /// All news has come, and everything that is due because of it is done.
     pub(crate) async fn news(&self) {
+        self.arrived().await;
+        self.work().await;
+    }
+
+    /// All news has come.
+    pub(crate) async fn arrived(&self) {
         for _ in 0..500 {
             if self.count("stripe_events").await >= i64::try_from(self.stripe().objects("event").len()).unwrap() {
-                return self.work().await;
+                return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
