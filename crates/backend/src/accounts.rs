@@ -7,6 +7,7 @@ pub mod age;
 pub mod change;
 pub mod devices;
 pub mod email;
+pub mod google;
 pub mod limits;
 pub mod name;
 pub mod password;

@@ -1,5 +1,6 @@
 //! What every request works with: settings, the store, time and chance, and the pool that checks passwords.
 
+use crate::accounts::google::Provider;
 use crate::accounts::password::Passwords;
 use crate::billing::Billing;
 use crate::billing::alarm::Alarms;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub billing: Option<Billing>,
     /// How often an operator had to be called.
     pub alarms: Alarms,
+    /// Google's sign-in, when it is configured.
+    pub google: Option<Provider>,
     /// Told when a letter was queued, so that a worker in this process need not wait for its next look.
     pub letters: Notify,
 }
@@ -45,7 +48,9 @@ impl App {
         let passwords = Passwords::new(settings.accounts.password_cost, settings.accounts.password_parallel);
         let billing = Billing::configured(&settings);
         let alarms = Alarms::default();
-        Self(Arc::new(Parts { settings, base_url, store, world, passwords, billing, alarms, letters: Notify::new() }))
+        let google = Provider::configured(&settings.google);
+        let letters = Notify::new();
+        Self(Arc::new(Parts { settings, base_url, store, world, passwords, billing, alarms, google, letters }))
     }
 
     /// Whether the outside services are stand-ins.

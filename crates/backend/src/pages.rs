@@ -7,6 +7,7 @@ mod account;
 mod assets;
 mod billing;
 mod connect;
+mod google;
 #[cfg(feature = "sandbox")]
 mod letters;
 mod session;
@@ -32,6 +33,7 @@ pub fn routes() -> Router<App> {
         .merge(account::routes())
         .merge(billing::routes())
         .merge(connect::routes())
+        .merge(google::routes())
 }
 
 /// An error shown as a page. A handler that fails leaves it in the answer, and the frame around every request shows it.

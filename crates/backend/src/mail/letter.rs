@@ -139,6 +139,53 @@ pub enum Letter {
         credits: i64,
         /// Date and time of the withdrawal.
         at: String,
+    /// After Google was connected to an account that there was.
+    GoogleConnected {
+        /// Whom to greet.
+        name: String,
+        /// The address at Google.
+        google: String,
+    },
+    /// After it was disconnected.
+    GoogleDisconnected {
+        /// Whom to greet.
+        name: String,
+    },
+    /// After the deletion of the account was asked for: the link that undoes it.
+    DeletionAsked {
+        /// Whom to greet.
+        name: String,
+        /// With a token.
+        link: String,
+        /// The day on which it is final.
+        until: String,
+    },
+    /// The certificate: what was removed.
+    AccountDeleted {
+        /// Whom to greet, for the last time.
+        name: String,
+        /// One line a thing.
+        gone: Vec<String>,
+        /// What has to be kept, and how long.
+        kept: String,
+    },
+    /// The archive of a person's data is ready.
+    ExportReady {
+        /// Whom to greet.
+        name: String,
+        /// With a token.
+        link: String,
+    },
+    /// There is a new privacy policy.
+    PolicyChanged {
+        /// Whom to greet.
+        name: String,
+        /// Which.
+        version: String,
+        /// What changed, in plain words.
+        changes: String,
+        /// The day from which it counts.
+        from: String,
     },
 }
 
@@ -195,6 +242,12 @@ impl Letter {
             Self::RenewalFailed { .. } => "renewal_failed",
             Self::Refunded { .. } => "refunded",
             Self::Withdrawn { .. } => "withdrawn",
+            Self::GoogleConnected { .. } => "google_connected",
+            Self::GoogleDisconnected { .. } => "google_disconnected",
+            Self::DeletionAsked { .. } => "deletion_asked",
+            Self::AccountDeleted { .. } => "account_deleted",
+            Self::ExportReady { .. } => "export_ready",
+            Self::PolicyChanged { .. } => "policy_changed",
         }
     }
 
@@ -215,6 +268,11 @@ impl Letter {
             | Self::PlanRenewed { .. }
             | Self::Refunded { .. }
             | Self::Withdrawn { .. } => 24 * 30,
+            | Self::GoogleConnected { .. }
+            | Self::GoogleDisconnected { .. }
+            | Self::DeletionAsked { .. }
+            | Self::ExportReady { .. } => 24 * 7,
+            Self::AccountDeleted { .. } | Self::PolicyChanged { .. } => 24 * 30,
         };
         Duration::from_secs(hours * 3600)
     }
@@ -397,6 +455,56 @@ impl Letter {
                 ],
                 None,
                 &["Keep this letter: it is your receipt."],
+            Self::GoogleConnected { name, google } => words(
+                "Google was connected to your account",
+                name,
+                &[&format!("You can sign in with the Google account {google} from now on.")],
+                None,
+                &["If it was not you, set a new password at once; the link to it is below.", &reset],
+            ),
+            Self::GoogleDisconnected { name } => words(
+                "Google was disconnected from your account",
+                name,
+                &["You sign in with your email and password only from now on."],
+                None,
+                &["If it was not you, set a new password at once; the link to it is below.", &reset],
+            ),
+            Self::DeletionAsked { name, link, until } => words(
+                "Your account will be deleted",
+                name,
+                &[
+                    "You asked us to delete your account. You are signed out everywhere, and nobody can sign in.",
+                    &format!(
+                        "Until {until} you can change your mind. After that everything of yours is removed, within 30 days, and cannot be brought back."
+                    ),
+                ],
+                Some(("Keep the account", link)),
+                &["If it was not you, use the link and set a new password."],
+            ),
+            Self::AccountDeleted { name, gone, kept } => {
+                let mut words = words(
+                    "Your account is deleted",
+                    name,
+                    &["Your account and what belonged to it are gone. This is what was removed:"],
+                    None,
+                    &[kept, "This address is forgotten as soon as this letter has left."],
+                );
+                words.paragraphs.extend(gone.iter().cloned());
+                words
+            }
+            Self::ExportReady { name, link } => words(
+                "Your data is ready",
+                name,
+                &["The archive of everything your account holds is ready. The link works once, for 7 days; you have to be signed in."],
+                Some(("Fetch the archive", link)),
+                &["If you did not ask for it, do nothing and change your password."],
+            ),
+            Self::PolicyChanged { name, version, changes, from } => words(
+                "Our privacy policy changes",
+                name,
+                &[&format!("Version {version} counts from {from}. What changes:"), changes],
+                Some(("Read it", &format!("{base_url}/privacy"))),
+                &["We ask you to agree to it in the app and on the account page. If you do not want to, you can take your data and delete the account there."],
             ),
         }
     }

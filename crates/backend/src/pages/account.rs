@@ -4,7 +4,7 @@ use super::view::{self, Frame};
 use super::{PageError, Visitor};
 use crate::accounts::devices::{self, End};
 use crate::accounts::tokens::Person;
-use crate::accounts::{AccountError, change};
+use crate::accounts::{AccountError, change, google};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{Form, Path, Query};
@@ -46,6 +46,8 @@ struct Account {
     name: String,
     email: String,
     has_password: bool,
+    /// Addresses of connected Google accounts.
+    google: Vec<String>,
     credits: i64,
     devices: Vec<Device>,
     done: Option<&'static str>,
@@ -66,6 +68,7 @@ async fn account(app: &App, person: &Person, frame: Frame, done: Option<&'static
         name: person.user.name.clone(),
         email: person.user.email.clone(),
         has_password: person.user.password_hash.is_some(),
+        google: google::linked(app, person.user.id).await?,
         credits,
         devices: devices.collect(),
         done,
@@ -86,6 +89,8 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Done
         Some("email") => {
             Some("A letter is on its way to the new address. The account moves when its link is followed.")
         }
+        Some("google") => Some("Google is connected. It opens this account from now on."),
+        Some("no-google") => Some("Google is disconnected."),
         Some("device") => Some("Signed out there."),
         _ => None,
     };
@@ -94,7 +99,7 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(query): Query<Done
 }
 
 /// Someone who is signed in and sent a form of ours.
-fn person<'a>(visitor: &'a Visitor, csrf: &str) -> Result<&'a Person, PageError> {
+pub(super) fn person<'a>(visitor: &'a Visitor, csrf: &str) -> Result<&'a Person, PageError> {
     visitor.check(csrf)?;
     let missing =
         || ApiError::new(ErrorCode::Unauthenticated, "You are not signed in any more. Sign in and try again.");

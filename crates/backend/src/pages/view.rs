@@ -23,6 +23,8 @@ pub(super) struct Frame {
     pub fault: Option<String>,
     /// Whether the outside services are stand-ins; every page says so.
     pub sandbox: bool,
+    /// Whether one can come by Google.
+    pub google: bool,
 }
 
 impl Frame {
@@ -33,7 +35,7 @@ impl Frame {
     /// For a page without forms.
     fn bare(app: &App) -> Self {
         let contact = app.settings.mail.contact.clone();
-        Self { csrf: String::new(), contact, fault: None, sandbox: app.is_sandbox() }
+        Self { csrf: String::new(), contact, fault: None, sandbox: app.is_sandbox(), google: app.google.is_some() }
     }
 
     /// The form again, with what was wrong.
