@@ -174,6 +174,7 @@ pub async fn sweep(app: &App, now: Moment) -> Result<u64, AccountError> {
         "DELETE FROM tokens WHERE expires_at < $1",
         "DELETE FROM mail_links WHERE expires_at < $1",
         "DELETE FROM oauth_codes WHERE expires_at < $1",
+        "DELETE FROM google_flows WHERE expires_at < $1",
     ] {
         gone += tx.execute_raw(sql(&*tx, delete, [before.into()])).await?.rows_affected();
     }

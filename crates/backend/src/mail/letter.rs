@@ -495,7 +495,9 @@ impl Letter {
             Self::ExportReady { name, link } => words(
                 "Your data is ready",
                 name,
-                &["The archive of everything your account holds is ready. The link works once, for 7 days; you have to be signed in."],
+                &[
+                    "The archive of everything your account holds is ready. The link works once, for 7 days; you have to be signed in.",
+                ],
                 Some(("Fetch the archive", link)),
                 &["If you did not ask for it, do nothing and change your password."],
             ),
@@ -504,7 +506,9 @@ impl Letter {
                 name,
                 &[&format!("Version {version} counts from {from}. What changes:"), changes],
                 Some(("Read it", &format!("{base_url}/privacy"))),
-                &["We ask you to agree to it in the app and on the account page. If you do not want to, you can take your data and delete the account there."],
+                &[
+                    "We ask you to agree to it in the app and on the account page. If you do not want to, you can take your data and delete the account there.",
+                ],
             ),
         }
     }

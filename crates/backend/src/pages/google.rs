@@ -54,9 +54,12 @@ async fn arrive(State(app): State<App>, visitor: Visitor, Query(back): Query<Bac
     let signed_in = visitor.person.as_ref().map(|person| person.user.id);
     match google::arrive(&app, visitor.token(), &state, back.code.as_deref(), signed_in).await {
         Ok(Arrived::SignedIn { user, return_to }) => enter(&app, &visitor, user, return_to).await,
-        Ok(Arrived::PasswordWanted { state, email }) => {
-            Ok(view::page(&app, &visitor, StatusCode::OK, &Password { frame: Frame::new(&app, &visitor), state, email }))
-        }
+        Ok(Arrived::PasswordWanted { state, email }) => Ok(view::page(
+            &app,
+            &visitor,
+            StatusCode::OK,
+            &Password { frame: Frame::new(&app, &visitor), state, email },
+        )),
         Ok(Arrived::Linked) => Ok(view::go("/account?done=google")),
         Err(GoogleError::NoAccount) => {
             let text = "There is no account for this Google account yet. Nothing of it was kept.";
@@ -122,11 +125,7 @@ struct Go {
     url: String,
 }
 
-async fn connect(
-    State(app): State<App>,
-    visitor: Visitor,
-    Form(form): Form<Confirmed>,
-) -> Result<Response, PageError> {
+async fn connect(State(app): State<App>, visitor: Visitor, Form(form): Form<Confirmed>) -> Result<Response, PageError> {
     let person = super::account::person(&visitor, &form.csrf)?;
     sign_in::confirm(&app, &person.user, &form.password).await?;
     let begun = google::begin(&app, visitor.token(), Purpose::Link(person.user.id), None).await?;

@@ -52,7 +52,16 @@ mod tests {
             // Written with plain statements only.
             "attempts",
             "billing_marks",
+            "closed_books",
+            "deletions",
+            "export_parts",
+            "exports",
+            "google_flows",
             "ledger_accounts",
+            "policies",
+            "policy_acceptances",
+            "tombstones",
+            "usage_counts",
         ];
         let mut made: Vec<&str> = crate::store::migration::ALL
             .iter()

@@ -161,6 +161,21 @@ async fn me4_the_words_of_all_letters() {
             credits: 100,
             at: text("2027-01-02 10:05 UTC"),
         },
+        Letter::GoogleConnected { name: name(), google: "mara@gmail.com".into() },
+        Letter::GoogleDisconnected { name: name() },
+        Letter::DeletionAsked { name: name(), link: link(), until: "2027-01-08".into() },
+        Letter::AccountDeleted {
+            name: name(),
+            gone: vec!["1 account".into(), "2 photos".into()],
+            kept: "Payments are kept for 7 years without your name.".into(),
+        },
+        Letter::ExportReady { name: name(), link: link() },
+        Letter::PolicyChanged {
+            name: name(),
+            version: "2".into(),
+            changes: "We say where photos go.".into(),
+            from: "2027-02-01".into(),
+        },
     ] {
         let rendered = letter.render(&app).unwrap();
         assert!(!rendered.html.contains("<b>") && !rendered.html.contains("src="), "escaped, and nothing is loaded");

@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod billing;
+mod google;
 mod http;
 mod jobs;
 mod ledger;

@@ -79,13 +79,7 @@ pub async fn arrive(
     Ok(arrived)
 }
 
-async fn proven(
-    app: &App,
-    provider: &Provider,
-    cookie: &str,
-    state: &str,
-    code: &str,
-) -> Result<Claims, GoogleError> {
+async fn proven(app: &App, provider: &Provider, cookie: &str, state: &str, code: &str) -> Result<Claims, GoogleError> {
     let (verifier, nonce) = (flow::verifier(cookie, state), flow::nonce(cookie, state));
     provider.exchange(code, &verifier, &flow::redirect_uri(app), &nonce, app.world.now()).await
 }
@@ -167,13 +161,7 @@ pub async fn link_by_password(
     Ok((user, flow.return_to))
 }
 
-async fn connect(
-    app: &App,
-    tx: &WriteTransaction,
-    user: Uuid,
-    subject: &str,
-    email: &str,
-) -> Result<(), GoogleError> {
+async fn connect(app: &App, tx: &WriteTransaction, user: Uuid, subject: &str, email: &str) -> Result<(), GoogleError> {
     let person = user::Entity::find_by_id(user).one(&**tx).await?.ok_or(GoogleError::DeadFlow)?;
     insert(app, tx, user, subject, email).await?;
     let letter = Letter::GoogleConnected { name: person.name, google: email.to_owned() };

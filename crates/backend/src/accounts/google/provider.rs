@@ -127,8 +127,7 @@ impl Provider {
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| GoogleError::NotProven("the answer"))?;
         let token = answer.id_token.ok_or(GoogleError::NotProven("the answer"))?;
         let key = self.key(&discovery, &key_id(&token)?, now).await?;
-        let expected =
-            Expected { issuer: &discovery.issuer, client_id: &self.settings.client_id, nonce, now };
+        let expected = Expected { issuer: &discovery.issuer, client_id: &self.settings.client_id, nonce, now };
         check(&token, &key, &expected)
     }
 
@@ -165,8 +164,7 @@ impl Provider {
         match self.fetch::<KeySet>(address(&discovery.jwks_uri)?).await {
             Ok((set, life)) => {
                 // Keys of other kinds are no concern of ours.
-                let keys: Vec<Key> =
-                    set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
+                let keys: Vec<Key> = set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
                 let found = find(&keys);
                 known.keys = Some(Cached { value: keys, until: now.plus(life), fetched: now });
                 found.ok_or(GoogleError::NotProven("the key is unknown"))

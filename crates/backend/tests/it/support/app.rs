@@ -44,7 +44,8 @@ impl TestApp {
     }
 
     pub(crate) fn with(database: TestDatabase, settings: Settings) -> Self {
-        let app = App::new(settings, database.store.clone(), database.world.clone(), ([127, 0, 0, 1], 1).into()).unwrap();
+        let app =
+            App::new(settings, database.store.clone(), database.world.clone(), ([127, 0, 0, 1], 1).into()).unwrap();
         let router = router(app.clone(), Router::new());
         Self { app, database, router, seen: std::sync::Mutex::new(0) }
     }
