@@ -28,9 +28,6 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
-    /// An outside service cannot be called with these settings.
-    #[error(transparent)]
-    Outside(#[from] crate::outbound::SetupError),
     /// Mail settings.
     #[error("{0}")]
     Mail(String),
@@ -122,5 +119,5 @@ async fn open(settings: Settings, address: SocketAddr) -> Result<(App, PathBuf),
     let world = World::system();
     let store = Store::open(&settings.database, &data).await?;
     migration::run(&store, world.now()).await?;
-    Ok((App::new(settings, store, world, address)?, data))
+    Ok((App::new(settings, store, world, address), data))
 }

@@ -139,6 +139,7 @@ pub enum Letter {
         credits: i64,
         /// Date and time of the withdrawal.
         at: String,
+    },
     /// After Google was connected to an account that there was.
     GoogleConnected {
         /// Whom to greet.
@@ -268,7 +269,7 @@ impl Letter {
             | Self::PlanRenewed { .. }
             | Self::Refunded { .. }
             | Self::Withdrawn { .. } => 24 * 30,
-            | Self::GoogleConnected { .. }
+            Self::GoogleConnected { .. }
             | Self::GoogleDisconnected { .. }
             | Self::DeletionAsked { .. }
             | Self::ExportReady { .. } => 24 * 7,
@@ -455,6 +456,7 @@ impl Letter {
                 ],
                 None,
                 &["Keep this letter: it is your receipt."],
+            ),
             Self::GoogleConnected { name, google } => words(
                 "Google was connected to your account",
                 name,

@@ -2,7 +2,7 @@
 
 use super::GoogleError;
 use super::id_token::{Claims, Expected, Key, check, key_id};
-use crate::outbound::{self, SetupError, is_loopback, read_at_most};
+use crate::outbound::{self, is_loopback, read_at_most};
 use crate::settings::Google;
 use crate::world::Moment;
 use serde::Deserialize;
@@ -62,15 +62,18 @@ pub struct Provider {
 
 impl Provider {
     /// None when it is not configured.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be made.
-    pub fn new(settings: &Google) -> Result<Option<Self>, SetupError> {
+    pub fn configured(settings: &Google) -> Option<Self> {
         if settings.client_id.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let http = outbound::client(TIMEOUT)?;
-        Ok(Some(Self { http, settings: settings.clone(), known: Mutex::default() }))
+        match outbound::client(TIMEOUT) {
+            Ok(http) => Some(Self { http, settings: settings.clone(), known: Mutex::default() }),
+            // The settings were checked when they were read, so this is the TLS library.
+            Err(error) => {
+                tracing::error!(%error, "signing in with Google is switched off");
+                None
+            }
+        }
     }
 
     /// Where a person says yes.

@@ -23,14 +23,13 @@ CREATE TABLE google_flows (
 CREATE INDEX google_flows_by_expiry ON google_flows (expires_at);
 CREATE INDEX google_flows_by_user ON google_flows (user_id);
 
--- Archives of what an account holds. The link's token is kept as a hash, as all tokens are.
+-- Archives of what an account holds; fetched once, by the person who is signed in.
 CREATE TABLE exports (
     id UUID NOT NULL PRIMARY KEY,
     user_id UUID NOT NULL REFERENCES users (id),
     state TEXT NOT NULL CHECK (state IN ('making', 'ready', 'gone', 'failed')),
     attempts BIGINT NOT NULL,
     lease_until BIGINT,
-    link_hash BYTEA UNIQUE,
     bytes BIGINT,
     created_at BIGINT NOT NULL,
     made_at BIGINT,

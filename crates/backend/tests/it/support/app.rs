@@ -44,8 +44,7 @@ impl TestApp {
     }
 
     pub(crate) fn with(database: TestDatabase, settings: Settings) -> Self {
-        let app =
-            App::new(settings, database.store.clone(), database.world.clone(), ([127, 0, 0, 1], 1).into()).unwrap();
+        let app = App::new(settings, database.store.clone(), database.world.clone(), ([127, 0, 0, 1], 1).into());
         let router = router(app.clone(), Router::new());
         Self { app, database, router, seen: std::sync::Mutex::new(0) }
     }
