@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAMS = process.env.PRETTY_PROGRAMS ?? join(ROOT, "target/debug");
-const BROWSERS = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"];
+export const BROWSERS = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"];
 
 export const SAMPLE = join(ROOT, "src-tauri/resources/sample.jpg");
 

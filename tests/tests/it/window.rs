@@ -125,8 +125,8 @@ fn a_broken_photo_says_so_and_the_others_go_on() {
     std::thread::sleep(Duration::from_secs(1));
     keep(&window, "6-narrow");
     window.page.resize(1280, 800);
-    for (name, page) in [("7-queue-dark", "2"), ("8-settings-dark", "3")] {
-        window.page.keys(page);
+    for (name, page) in [("7-queue-dark", "^Queue"), ("8-settings-dark", "^Settings$")] {
+        window.page.press(page);
         std::thread::sleep(Duration::from_millis(700));
         window.picture(name);
     }

@@ -38,7 +38,6 @@ export const service = {
   providerTitle,
   sandbox: "Sandbox",
   sandboxLine: "A stand-in of the service: no money moves and no photo reaches anyone else.",
-  offlineTag: "Offline",
 
   net: {
     online: "Online",
@@ -47,7 +46,7 @@ export const service = {
     offline: "Offline by choice",
     offlineSub: "No connection is opened",
     unreachable: "Service not reachable",
-    unreachableSub: "Cloud jobs wait and go on by themselves",
+    unreachableSub: "Cloud jobs wait",
   },
 
   account: {
@@ -128,7 +127,6 @@ export const service = {
   },
 
   credits: {
-    title: "Credits",
     number: credits,
     available: "Credits",
     held: (number: number) => `${credits(number)} held for jobs that have not ended`,
@@ -175,7 +173,6 @@ export const service = {
     cap: "Spending cap",
     capNone: "None",
     capOf: (number: number) => `${number} a month`,
-    plan: "Plan",
     pro: "Pro",
     freePlan: "No subscription",
     planFree: "Credits are bought in packs and last 24 months.",
@@ -260,7 +257,6 @@ export const service = {
     keptLine: "With your account until you delete it",
     cap: "Cap",
     capLine: (spent: number, limit: number, price: number) => `${spent} of ${credits(limit)} this month, ${spent + price} after`,
-    capBar: "Credits spent this month",
     variant: "How",
     variants: {
       standard: "Standard",
@@ -338,7 +334,6 @@ export const service = {
 
   critique: {
     title: "Critiques",
-    history: "Critiques",
     historyLine: "What was said about your photos, on all your computers.",
     none: "No critique yet",
     noneLine: "Select a photo in the studio and press Critique. The price is shown before anything is sent.",
@@ -346,8 +341,6 @@ export const service = {
     toStudio: "To the studio",
     more: "Earlier critiques",
     back: "Back to critiques",
-    open: (name: string) => `Critique of ${name}`,
-    openCompare: (name: string) => `Comparison of ${name}`,
     facts: (at: number, by: string, price: number) => `${dayAndTime(at)} · ${author(by)} · ${credits(price)}`,
     view: "View",
     pins: "Pins",

@@ -37,8 +37,8 @@ describe("Pro jobs", () => {
     expect(EVERY.filter((stage) => asks(job("a", stage))).map((stage) => stage.kind)).toEqual(["price_changed", "not_enough_credits"]);
   });
 
-  it("hold what was agreed to while they are open", () => {
-    expect(heldFor(EVERY.map((stage) => job("a", stage, 0, 2)))).toBe(18);
+  it("hold their price while the service has them", () => {
+    expect(heldFor(EVERY.map((stage) => job("a", stage, 0, 2)))).toBe(6);
   });
 
   it("come in the order in which they matter", () => {

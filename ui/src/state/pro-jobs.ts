@@ -1,5 +1,5 @@
 /** Pro jobs in the one list with the local ones. Pure. */
-import type { CritiqueLine, ProJob } from "../contract/generated";
+import type { ProJob } from "../contract/generated";
 
 /** Whether nothing more comes of it by itself or by waiting. */
 export function isOver(job: ProJob): boolean {
@@ -15,10 +15,15 @@ export function asks(job: ProJob): boolean {
   return job.stage.kind === "price_changed" || job.stage.kind === "not_enough_credits";
 }
 
-/** Credits agreed to for jobs that have not ended. */
+/** Whether the service has set the job's credits aside: from when it has the job until the job ends. */
+export function isHeld(job: ProJob): boolean {
+  return job.stage.kind === "queued" || job.stage.kind === "running" || job.stage.kind === "downloading";
+}
+
+/** Credits that the service has set aside. */
 export function heldFor(jobs: Iterable<ProJob>): number {
   let held = 0;
-  for (const job of jobs) if (isOpen(job)) held += job.price;
+  for (const job of jobs) if (isHeld(job)) held += job.price;
   return held;
 }
 
@@ -67,9 +72,4 @@ export function sortedJobs(jobs: Iterable<ProJob>): ProJob[] {
     if (order !== 0) return order;
     return isOver(a) ? b.made_at - a.made_at : a.made_at - b.made_at;
   });
-}
-
-/** The name of a critique's photo, or none where it was sent from elsewhere. */
-export function nameOf(line: Pick<CritiqueLine, "name">, fallback: string): string {
-  return line.name ?? fallback;
 }

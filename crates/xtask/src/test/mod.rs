@@ -174,7 +174,9 @@ fn ui_tests(tally: &mut Tally) -> Result<()> {
 }
 
 fn ui_build(_: &mut Tally) -> Result<()> {
-    crate::run::build_ui()
+    crate::run::build_ui()?;
+    // The demo's scenes are what the browser tests look at where the real program would need a service.
+    shell::run(&mut ui("build:demo"))
 }
 
 /// Everything but benchmarks, which `cargo test` would run.
