@@ -101,11 +101,11 @@ export function fakeEntries(now: number): CreditEntry[] {
     entry("hold", "job", "j9", 14 * MINUTE, -2, 2),
     ...spent("c3", 2 * DAY + 4 * HOUR, 1),
     entry("grant", "order", "o2", 5 * DAY, 20, 0),
-    entry("grant", "invoice", "i2", 34 * DAY, 30, 0),
+    entry("grant", "order", "i2", 34 * DAY, 30, 0),
     ...spent("c2", 21 * DAY, 1),
     ...weeks.flatMap((credits, index) => spent(`w${index}`, (11 + index * 7) * DAY, credits)),
     entry("grant", "order", "o1", 80 * DAY, 20, 0),
-    entry("grant", "promo", "p1", 82 * DAY, 12, 0),
+    entry("grant", "admin", "p1", 82 * DAY, 12, 0),
   ].sort((a, b) => b.at - a.at);
 }
 
