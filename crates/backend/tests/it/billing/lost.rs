@@ -83,6 +83,20 @@ on_both! {
 }
 
 on_both! {
+    async fn st6_many_events_at_once_are_all_found(database) {
+        let shop = Shop::open(database).await;
+        shop.lose_webhooks();
+        for number in 0..230 {
+            shop.stripe().tell("some.future.event", &json!({ "id": format!("x_{number}"), "object": "x" }));
+        }
+        shop.app.database.clock.advance(Duration::from_secs(15 * 60));
+        shop.work().await;
+        assert_eq!(shop.count("stripe_events").await, i64::try_from(shop.stripe().objects("event").len()).unwrap());
+        assert!(shop.count("stripe_events").await >= 230);
+    }
+}
+
+on_both! {
     async fn st9_the_same_key_and_words_find_the_same_session(database) {
         let shop = Shop::open(database).await;
         let mara = shop.person(1).await;
