@@ -40,8 +40,9 @@ struct Returned {
 }
 
 async fn done(State(app): State<App>, visitor: Visitor, Query(query): Query<Returned>) -> Result<Response, PageError> {
-    // Stripe's ids are short; anything else is nobody's.
-    if (1..=200).contains(&query.session_id.len()) {
+    // Stripe's ids are short and plain; anything else is nobody's.
+    let plain = query.session_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain && (1..=200).contains(&query.session_id.len()) {
         orders::returned(&app, &query.session_id).await?;
     }
     let text = "Your payment is being checked. Go back to the app: what you bought appears there in a moment, and a receipt comes by email.";

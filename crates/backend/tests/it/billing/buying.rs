@@ -127,7 +127,7 @@ on_both! {
         let (mara, otto) = (shop.person(1).await, shop.person(2).await);
         let order = shop.order(&mara, "pack_small").await;
         let mut said = Vec::new();
-        for session in [order.session.as_str(), "cs_test_of_somebody_else", ""] {
+        for session in [order.session.as_str(), "cs_test_of_somebody_else", "", "%00", "%ff"] {
             let page = shop.api("GET", &format!("/billing/done?session_id={session}"), None, None).await;
             assert_eq!(page.status, 200);
             said.push(page.text);
