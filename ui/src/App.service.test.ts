@@ -162,6 +162,8 @@ describe("credits", () => {
     await user.click(await screen.findByRole("button", { name: "50 credits, €11.00" }));
     await screen.findByText("Waiting for the payment of 50 credits");
     expect(called(fake, "buy")).toEqual([{ product: "pack-50" }]);
+    window.dispatchEvent(new Event("focus"));
+    expect(called(fake, "refresh_account")).toHaveLength(1);
     service.pay(service.online.orders[0]!.id);
     await screen.findByText("50 credits added");
     expect(screen.queryByText("Waiting for the payment of 50 credits")).toBeNull();
@@ -285,6 +287,12 @@ describe("Pro jobs in the queue", () => {
     await screen.findByText("The critique of P1040224.jpg is here");
     await user.click(button("Show"));
     await screen.findByRole("heading", { name: "P1040224.jpg" });
+  });
+
+  it("are seen on the photos in the strip", async () => {
+    await open("signed_in", "jobs");
+    screen.getByRole("option", { name: "P1040228.jpg: In the cloud" });
+    screen.getByRole("option", { name: "P1040225.jpg: New" });
   });
 
   it("wait while the person works offline", async () => {

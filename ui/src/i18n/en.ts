@@ -101,6 +101,7 @@ export const en = {
       failed: "Nothing has failed.",
     },
     opening: "Opening",
+    cloud: "In the cloud",
     waits: (position: number) => `Waits, ${ordinal(position)}`,
     working: (progress: number, left: number | null) =>
       left === null ? percent(progress) : `${percent(progress)} · ${duration(left)} left`,

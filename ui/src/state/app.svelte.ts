@@ -231,6 +231,11 @@ export class App {
     );
   }
 
+  /** The person has come back to the window, perhaps from the page on which one pays: then news is asked for at once. */
+  cameBack(): void {
+    if (this.service.unpaid.length > 0) this.studio.host.call("refresh_account", {}).catch(() => undefined);
+  }
+
   openCritique(id: string): void {
     const line = this.service.critiques.find((each) => each.id === id);
     this.page = "critiques";
