@@ -41,6 +41,12 @@ pub enum AccountError {
     /// A link that is unknown, used or too old; the same for all three.
     #[error("This link cannot be used any more. Ask for a new one.")]
     DeadLink,
+    /// Something that matters was asked on an old sign-in.
+    #[error("For this you have to have signed in just now: sign out and in again.")]
+    NotFresh,
+    /// The account waits to be deleted: nobody can sign in.
+    #[error("This account is being deleted. The letter about it has a link that keeps it.")]
+    Ending,
     /// Too many attempts.
     #[error("Too many attempts.")]
     TooMany {
@@ -73,7 +79,7 @@ impl From<AccountError> for ApiError {
             AccountError::Email(_) | AccountError::Name(_) | AccountError::Password(_) | AccountError::DeadLink => {
                 Self::new(ErrorCode::Invalid, error.to_string())
             }
-            AccountError::WrongCredentials => Self::new(ErrorCode::Forbidden, error.to_string()),
+            AccountError::NotFresh | AccountError::Ending | AccountError::WrongCredentials => Self::new(ErrorCode::Forbidden, error.to_string()),
             AccountError::TooMany { retry_after } => Self::rate_limited(retry_after),
             AccountError::Store(error) => error.into(),
             AccountError::Hash(_) => Self::internal(&error),

@@ -15,6 +15,7 @@ pub mod mail;
 pub mod oauth;
 pub mod outbound;
 pub mod pages;
+pub mod privacy;
 pub mod providers;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

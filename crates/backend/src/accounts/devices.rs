@@ -2,6 +2,7 @@
 
 use super::AccountError;
 use crate::app::App;
+use crate::privacy::deletion;
 use crate::store::entity::device::{self, DeviceKind};
 use crate::store::{WriteTransaction, sql};
 use crate::world::Moment;
@@ -18,6 +19,8 @@ pub enum End {
     PasswordChanged,
     /// A refresh token or code was used twice.
     TokenReuse,
+    /// The account is to be deleted.
+    AccountEnds,
 }
 
 impl End {
@@ -26,14 +29,15 @@ impl End {
             Self::SignedOut => "signed_out",
             Self::PasswordChanged => "password_changed",
             Self::TokenReuse => "token_reuse",
+            Self::AccountEnds => "account_ends",
         }
     }
 }
 
-/// Makes a device.
+/// Makes a device: every way to sign in ends here.
 ///
 /// # Errors
-/// When the database fails.
+/// When the account waits to be deleted, or the database fails.
 pub async fn begin(
     app: &App,
     tx: &WriteTransaction,
@@ -41,6 +45,9 @@ pub async fn begin(
     kind: DeviceKind,
     name: &str,
 ) -> Result<Uuid, AccountError> {
+    if deletion::of(&**tx, user).await?.is_some() {
+        return Err(AccountError::Ending);
+    }
     let (id, now) = (app.world.new_id()?, app.world.now());
     let row = device::ActiveModel {
         id: Set(id),

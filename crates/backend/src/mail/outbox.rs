@@ -129,7 +129,8 @@ async fn note(app: &App, row: &letter::Model, end: End) -> Result<(), StoreError
                 _ => "failed",
             };
             tracing::info!(letter = %row.id, kind = row.kind, state = word, fault = fault.as_deref().map(crate::log::scrub), "letter");
-            let update = "UPDATE letters SET state = $2, ended_at = $3, fault = $4, lease_until = NULL, content = '' WHERE id = $1";
+            let update = "UPDATE letters SET state = $2, ended_at = $3, fault = $4, lease_until = NULL, content = '',
+                recipient = CASE WHEN user_id IS NULL THEN '' ELSE recipient END WHERE id = $1";
             tx.execute_raw(sql(&*tx, update, [row.id.into(), word.into(), now.into(), fault.into()])).await?;
         }
         End::Again(due, fault) => {

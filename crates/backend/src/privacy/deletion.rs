@@ -1,0 +1,251 @@
+//! Deleting an account: access ends at once, seven days to change one's mind, then everything goes but the books, which have no name in them.
+//!
+//! While a job runs or a payment is disputed the purge waits and is tried again every day; it is done within thirty days of the last of them.
+
+use super::tables::{End, HELD, Subject};
+use crate::accounts::AccountError;
+use crate::accounts::devices;
+use crate::app::App;
+use crate::billing::subscriptions::{self, When};
+use crate::jobs;
+use crate::ledger::{Ledger, LedgerError};
+use crate::mail::letter::Letter;
+use crate::mail::outbox;
+use crate::store::entity::user;
+use crate::store::{WriteTransaction, count_of, sql};
+use crate::world::{Moment, TokenKind, token_hash};
+use pretty_contract::service::privacy::SubscriptionEnd;
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use uuid::Uuid;
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// How long it can be undone.
+const UNDO: Duration = Duration::from_secs(7 * 86_400);
+
+/// A deletion that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Asked {
+    /// When.
+    pub asked_at: Moment,
+    /// Until then it can be undone.
+    pub final_at: Moment,
+}
+
+/// Ends access at once and sends the link that undoes it. A second time changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ask(app: &App, user: &user::Model, plan: SubscriptionEnd) -> Result<Asked, AccountError> {
+    let tx = app.store.write_transaction().await?;
+    if let Some(asked) = of(&*tx, user.id).await? {
+        return Ok(asked);
+    }
+    let now = app.world.now();
+    let asked = Asked { asked_at: now, final_at: now.plus(UNDO) };
+    let token = app.world.new_token(TokenKind::Letter)?;
+    let plan = if plan == SubscriptionEnd::Now { "now" } else { "period_end" };
+    let insert = "INSERT INTO deletions (user_id, asked_at, final_at, due_at, subscription, undo_hash)
+        VALUES ($1, $2, $3, $3, $4, $5) ON CONFLICT (user_id) DO NOTHING";
+    let values = [user.id.into(), now.into(), asked.final_at.into(), plan.into(), token_hash(&token).into()];
+    if tx.execute_raw(sql(&*tx, insert, values)).await?.rows_affected() == 0 {
+        return Ok(asked);
+    }
+    devices::end_all(&tx, user.id, None, devices::End::AccountEnds, now).await?;
+    for unused in ["DELETE FROM mail_links WHERE user_id = $1", "DELETE FROM google_flows WHERE user_id = $1"] {
+        tx.execute_raw(sql(&*tx, unused, [user.id.into()])).await?;
+    }
+    let letter = Letter::DeletionAsked {
+        name: user.name.clone(),
+        link: format!("{}/keep-account?token={token}", app.base_url),
+        until: asked.final_at.to_utc().date().to_string(),
+    };
+    outbox::queue(app, &tx, Some(user.id), &user.email, letter).await?;
+    tx.commit().await?;
+    app.letters.notify_one();
+    stop_jobs(app, user.id).await?;
+    Ok(asked)
+}
+
+/// What waits is stopped and costs nothing; what runs hears of it at its next sign of life.
+async fn stop_jobs(app: &App, user: Uuid) -> Result<(), AccountError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+    }
+    let reader = app.store.reader();
+    let select = "SELECT id FROM jobs WHERE user_id = $1 AND state IN ('queued', 'running')";
+    for row in Row::find_by_statement(sql(reader, select, [user.into()])).all(reader).await? {
+        if let Err(error) = jobs::cancel(&app.store, &app.world, user, row.id).await {
+            tracing::warn!(job = %row.id, %error, "a job was not stopped");
+        }
+    }
+    Ok(())
+}
+
+/// The deletion that a person asked for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of(connection: &impl ConnectionTrait, user: Uuid) -> Result<Option<Asked>, AccountError> {
+    let select = "SELECT asked_at, final_at FROM deletions WHERE user_id = $1";
+    Ok(Asked::find_by_statement(sql(connection, select, [user.into()])).one(connection).await?)
+}
+
+/// Keeps the account after all, by the link in the letter.
+///
+/// # Errors
+/// When the link is unknown or too late.
+pub async fn undo(app: &App, token: &str) -> Result<(), AccountError> {
+    let tx = app.store.write_transaction().await?;
+    let delete = "DELETE FROM deletions WHERE undo_hash = $1 AND final_at > $2";
+    let values = [token_hash(token).into(), app.world.now().into()];
+    let done = tx.execute_raw(sql(&*tx, delete, values)).await?.rows_affected();
+    tx.commit().await?;
+    if done == 1 { Ok(()) } else { Err(AccountError::DeadLink) }
+}
+
+/// Purges the accounts whose seven days are over.
+///
+/// # Errors
+/// When the database fails; what is done stays done.
+pub async fn purge_due(app: &App) -> Result<(), AccountError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        user_id: Uuid,
+        subscription: String,
+    }
+    let reader = app.store.reader();
+    let select = "SELECT user_id, subscription FROM deletions WHERE due_at <= $1 ORDER BY due_at LIMIT 20";
+    let due = Row::find_by_statement(sql(reader, select, [app.world.now().into()])).all(reader).await?;
+    for row in due {
+        let when = if row.subscription == "now" { When::Now } else { When::PeriodEnd };
+        match purge(app, row.user_id, when).await? {
+            Purged::Gone => tracing::info!(user = %hex(&user_hash(row.user_id)), "an account is gone"),
+            Purged::Waits(why) => {
+                tracing::warn!(user = %row.user_id, why, "an account cannot go yet");
+                let tx = app.store.write_transaction().await?;
+                let later = "UPDATE deletions SET due_at = $2 WHERE user_id = $1";
+                tx.execute_raw(sql(&*tx, later, [row.user_id.into(), app.world.now().plus(DAY).into()])).await?;
+                tx.commit().await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What became of a purge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purged {
+    /// Nothing of the person is left outside the books.
+    Gone,
+    /// Not yet, because.
+    Waits(&'static str),
+}
+
+/// Removes everything of a person but the books. May be repeated.
+///
+/// # Errors
+/// When the database fails; then nothing of it has happened.
+pub async fn purge(app: &App, id: Uuid, plan: When) -> Result<Purged, AccountError> {
+    let Some(user) = user::Entity::find_by_id(id).one(app.store.reader()).await? else { return Ok(Purged::Gone) };
+    // Before any transaction: Stripe is outside. Nobody is to go on paying for an account that is gone.
+    if app.billing.is_some()
+        && let Err(error) = subscriptions::end_all(app, user.owner_ref, plan).await
+    {
+        tracing::warn!(%error, "a plan could not be ended");
+        return Ok(Purged::Waits("the plan could not be ended"));
+    }
+    let tx = app.store.write_transaction().await?;
+    let select = "SELECT COUNT(*) AS n FROM jobs WHERE user_id = $1 AND state IN ('queued', 'running')";
+    if count_of(&*tx, select, [id.into()]).await? > 0 {
+        return Ok(Purged::Waits("a job runs"));
+    }
+    let select = "SELECT COUNT(*) AS n FROM ledger_claims WHERE owner_ref = $1 AND state = 'open'";
+    if count_of(&*tx, select, [user.owner_ref.into()]).await? > 0 {
+        return Ok(Purged::Waits("a payment is disputed"));
+    }
+    match Ledger::new(&tx, &app.world).close(user.owner_ref).await {
+        Ok(_) => {}
+        Err(LedgerError::StillOpen { .. }) => return Ok(Purged::Waits("credits are set aside")),
+        Err(LedgerError::Store(error)) => return Err(error.into()),
+        Err(error) => {
+            tracing::error!(%error, "books cannot be closed");
+            return Ok(Purged::Waits("the books cannot be closed"));
+        }
+    }
+    remove(app, &tx, &user).await?;
+    tx.commit().await?;
+    app.letters.notify_one();
+    Ok(Purged::Gone)
+}
+
+async fn remove(app: &App, tx: &WriteTransaction, user: &user::Model) -> Result<(), AccountError> {
+    let now = app.world.now();
+    let years = app.settings.privacy.books_years;
+    let purge_at = now.plus(DAY * 365 * years + DAY * (years / 4));
+    let close = "INSERT INTO closed_books (owner_ref, closed_at, purge_at, purging) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (owner_ref) DO NOTHING";
+    tx.execute_raw(sql(&**tx, close, [user.owner_ref.into(), now.into(), purge_at.into(), false.into()])).await?;
+    let stone = "INSERT INTO tombstones (user_hash, purged_at) VALUES ($1, $2) ON CONFLICT (user_hash) DO NOTHING";
+    tx.execute_raw(sql(&**tx, stone, [user_hash(user.id).into(), now.into()])).await?;
+    let subject = Subject { user: user.id, owner: user.owner_ref };
+    let mut gone = Vec::new();
+    for held in HELD {
+        let count = held.end_rows(&**tx, subject).await?;
+        if count > 0 && held.end == End::Delete {
+            gone.push(format!("{} × {count}", held.thing));
+        }
+    }
+    let kept = format!(
+        "Payments and movements of credits are kept for {years} years, because the law asks for it, without your name or address. Stripe keeps its own records of payments."
+    );
+    let letter = Letter::AccountDeleted { name: user.name.clone(), gone, kept };
+    // Nobody's letter: its address goes as soon as it has left.
+    outbox::queue(app, tx, None, &user.email, letter).await
+}
+
+/// How an account is recognised after a backup brought it back; says nothing to who does not have its id.
+pub fn user_hash(user: Uuid) -> Vec<u8> {
+    Sha256::digest([b"deleted account:".as_slice(), user.as_bytes()].concat()).to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// All tombstones, one a line, to be kept outside the database with its backups.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tombstones(app: &App) -> Result<Vec<String>, AccountError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        user_hash: Vec<u8>,
+    }
+    let reader = app.store.reader();
+    let rows = Row::find_by_statement(sql(reader, "SELECT user_hash FROM tombstones ORDER BY purged_at", []));
+    Ok(rows.all(reader).await?.into_iter().map(|row| hex(&row.user_hash)).collect())
+}
+
+/// Purges every account that one of these tombstones stands for, after a backup was restored; says how many.
+///
+/// # Errors
+/// When the database fails; what is done stays done.
+pub async fn replay(app: &App, stones: &[String]) -> Result<usize, AccountError> {
+    let known: std::collections::HashSet<&str> = stones.iter().map(|stone| stone.trim()).collect();
+    let mut purged = 0;
+    for user in user::Entity::find().all(app.store.reader()).await? {
+        if known.contains(hex(&user_hash(user.id)).as_str()) {
+            let tx = app.store.write_transaction().await?;
+            devices::end_all(&tx, user.id, None, devices::End::AccountEnds, app.world.now()).await?;
+            tx.commit().await?;
+            stop_jobs(app, user.id).await?;
+            if purge(app, user.id, When::Now).await? == Purged::Gone {
+                purged += 1;
+            }
+        }
+    }
+    Ok(purged)
+}
