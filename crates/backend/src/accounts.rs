@@ -79,7 +79,9 @@ impl From<AccountError> for ApiError {
             AccountError::Email(_) | AccountError::Name(_) | AccountError::Password(_) | AccountError::DeadLink => {
                 Self::new(ErrorCode::Invalid, error.to_string())
             }
-            AccountError::NotFresh | AccountError::Ending | AccountError::WrongCredentials => Self::new(ErrorCode::Forbidden, error.to_string()),
+            AccountError::NotFresh | AccountError::Ending | AccountError::WrongCredentials => {
+                Self::new(ErrorCode::Forbidden, error.to_string())
+            }
             AccountError::TooMany { retry_after } => Self::rate_limited(retry_after),
             AccountError::Store(error) => error.into(),
             AccountError::Hash(_) => Self::internal(&error),

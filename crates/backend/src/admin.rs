@@ -1,5 +1,7 @@
 //! What an operator does by hand.
 
+mod data;
+
 use clap::Subcommand;
 use pretty_backend::accounts::email::Email;
 use pretty_backend::app::App;
@@ -62,6 +64,9 @@ pub(crate) enum Task {
         #[arg(long, value_name = "EVENT")]
         retry: Option<String>,
     },
+    /// Look after people's data.
+    #[command(flatten)]
+    Data(data::Task),
     /// Compare every balance with its postings; fails when one differs.
     Audit,
 }
@@ -76,6 +81,10 @@ pub(crate) async fn run(task: Task, settings: &Settings) -> Result<(), Box<dyn E
         Task::Order { .. } | Task::Refund { .. } | Task::Events { .. } => {
             let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
             money(task, &App::new(settings.clone(), store.clone(), world, address)).await
+        }
+        Task::Data(task) => {
+            let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+            Box::pin(data::perform(task, &App::new(settings.clone(), store.clone(), world, address))).await
         }
         task => perform(task, &store, &world).await,
     };
@@ -126,7 +135,7 @@ async fn money(task: Task, app: &App) -> Result<(), Box<dyn Error + Send + Sync>
                 super::say(&format!("{id} {kind}: {fault}"));
             }
         }
-        Task::Grant { .. } | Task::Ledger { .. } | Task::Job { .. } | Task::Audit => {}
+        Task::Grant { .. } | Task::Ledger { .. } | Task::Job { .. } | Task::Data(_) | Task::Audit => {}
     }
     Ok(())
 }
@@ -178,7 +187,7 @@ async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn
                 job.fault
             ));
         }
-        Task::Order { .. } | Task::Refund { .. } | Task::Events { .. } => {}
+        Task::Order { .. } | Task::Refund { .. } | Task::Events { .. } | Task::Data(_) => {}
         Task::Audit => {
             let audit = ledger::audit(store).await?;
             super::say(&format!("{audit:?}"));

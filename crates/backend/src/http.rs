@@ -41,6 +41,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .merge(crate::accounts::routes::routes())
+        .merge(crate::privacy::routes::routes())
         .merge(crate::oauth::routes())
         .merge(crate::billing::routes::routes())
 }

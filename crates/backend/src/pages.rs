@@ -7,6 +7,7 @@ mod account;
 mod assets;
 mod billing;
 mod connect;
+mod data;
 mod google;
 #[cfg(feature = "sandbox")]
 mod letters;
@@ -33,6 +34,7 @@ pub fn routes() -> Router<App> {
         .merge(account::routes())
         .merge(billing::routes())
         .merge(connect::routes())
+        .merge(data::routes())
         .merge(google::routes())
 }
 

@@ -51,6 +51,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Sign-in with Google.
     pub google: Google,
+    /// What is kept of those who are gone.
+    pub privacy: Privacy,
     /// How payments are taken.
     pub stripe: Stripe,
     /// What is sold.
@@ -225,6 +227,14 @@ pub struct Plan {
     pub credits_monthly: i64,
     /// Smallest units of the currency, a month.
     pub price_minor: i64,
+}
+
+/// What is kept of those who are gone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Years that payments and movements of credits are kept without a name.
+    pub books_years: u32,
 }
 
 /// How letters leave.

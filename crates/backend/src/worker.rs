@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox;
-use crate::{accounts, billing, jobs, ledger};
+use crate::{accounts, billing, jobs, ledger, privacy};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,8 @@ async fn letters(app: App, mailer: Box<dyn Mailer>, stop: CancellationToken) {
         if let Err(error) = outbox::deliver_due(&app, &*mailer).await {
             tracing::error!(%error, "the outbox cannot be read");
         }
+        // Boxed: it is large, and the loop is not to be.
+        Box::pin(privacy::work(&app)).await;
         tokio::select! {
             () = stop.cancelled() => return,
             _ = sweep.tick() => self::sweep(&app).await,
@@ -49,6 +51,7 @@ pub async fn sweep(app: &App) {
         accounts::devices::sweep(app, now).await,
         accounts::limits::sweep(app, now).await,
         outbox::sweep(app, now).await,
+        Box::pin(privacy::sweep(app)).await,
     ] {
         match swept {
             Ok(0) => {}

@@ -8,12 +8,14 @@ use crate::billing::subscriptions;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{Json, Path, Query};
 use crate::ledger::{self, Balance, Entry};
+use crate::privacy::policy;
 use crate::store::entity::device::DeviceKind;
 use crate::store::entity::token::Kind;
 use crate::store::entity::{device, identity};
 use crate::world::Moment;
 use axum::extract::{FromRequestParts, State};
 use axum::http::{StatusCode, header, request::Parts};
+use pretty_contract::service::account::PolicyState;
 use pretty_contract::service::billing::CurrentPlan;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,8 @@ struct Account {
     plan: CurrentPlan,
     /// The sign-in that asks.
     device_id: Uuid,
+    /// Which privacy policy was accepted.
+    policy: PolicyState,
 }
 
 /// The account that the token belongs to.
@@ -85,6 +89,12 @@ async fn account(State(app): State<App>, person: Person) -> Result<axum::Json<Ac
 async fn shown(app: &App, Person { user, device_id }: Person) -> Result<axum::Json<Account>, ApiError> {
     let links = identity::Entity::find().filter(identity::Column::UserId.eq(user.id)).count(app.store.reader()).await?;
     let credits = ledger::balance(&app.store, user.owner_ref, app.world.now()).await?;
+    let standing = policy::standing(app, &user).await?;
+    let policy = PolicyState {
+        accepted: standing.accepted.then(|| standing.current.clone()),
+        current: standing.current,
+        must_accept: standing.must_accept,
+    };
     Ok(axum::Json(Account {
         id: user.id,
         name: user.name,
@@ -95,6 +105,7 @@ async fn shown(app: &App, Person { user, device_id }: Person) -> Result<axum::Js
         credits,
         plan: subscriptions::plan_of(app, user.owner_ref).await?.shown(),
         device_id,
+        policy,
     }))
 }
 

@@ -225,6 +225,7 @@ async fn show_policy(State(app): State<App>, visitor: Visitor) -> Result<Respons
         Some(title) => Line::Title(title.to_owned()),
         None => Line::Words(line.to_owned()),
     });
-    let page = Privacy { frame: Frame::new(&app, &visitor), version: found.version, lines: lines.collect(), must_accept };
+    let page =
+        Privacy { frame: Frame::new(&app, &visitor), version: found.version, lines: lines.collect(), must_accept };
     Ok(view::page(&app, &visitor, StatusCode::OK, &page))
 }

@@ -26,7 +26,8 @@ pub(super) fn routes() -> Router<App> {
 pub(super) fn onward(wanted: Option<String>) -> Option<String> {
     wanted.filter(|to| {
         to.len() <= 2000
-            && (matches!(to.as_str(), "/account" | "/account/credits") || to.starts_with("/oauth/authorize?"))
+            && (matches!(to.as_str(), "/account" | "/account/data" | "/account/delete" | "/account/credits")
+                || to.starts_with("/oauth/authorize?"))
             && !to.contains(['\r', '\n'])
     })
 }

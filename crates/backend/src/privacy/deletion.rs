@@ -6,6 +6,7 @@ use super::tables::{End, HELD, Subject};
 use crate::accounts::AccountError;
 use crate::accounts::devices;
 use crate::app::App;
+use crate::billing;
 use crate::billing::subscriptions::{self, When};
 use crate::jobs;
 use crate::ledger::{Ledger, LedgerError};
@@ -45,7 +46,10 @@ pub async fn ask(app: &App, user: &user::Model, plan: SubscriptionEnd) -> Result
     let now = app.world.now();
     let asked = Asked { asked_at: now, final_at: now.plus(UNDO) };
     let token = app.world.new_token(TokenKind::Letter)?;
-    let plan = if plan == SubscriptionEnd::Now { "now" } else { "period_end" };
+    let (plan, when) = match plan {
+        SubscriptionEnd::Now => ("now", When::Now),
+        SubscriptionEnd::PeriodEnd => ("period_end", When::PeriodEnd),
+    };
     let insert = "INSERT INTO deletions (user_id, asked_at, final_at, due_at, subscription, undo_hash)
         VALUES ($1, $2, $3, $3, $4, $5) ON CONFLICT (user_id) DO NOTHING";
     let values = [user.id.into(), now.into(), asked.final_at.into(), plan.into(), token_hash(&token).into()];
@@ -65,6 +69,12 @@ pub async fn ask(app: &App, user: &user::Model, plan: SubscriptionEnd) -> Result
     tx.commit().await?;
     app.letters.notify_one();
     stop_jobs(app, user.id).await?;
+    // No renewal meanwhile; whatever is left of the plan ends with the account.
+    if app.billing.is_some()
+        && let Err(error) = subscriptions::end_all(app, user.owner_ref, when).await
+    {
+        tracing::warn!(%error, "a plan could not be ended yet; the purge ends it");
+    }
     Ok(asked)
 }
 
@@ -114,14 +124,12 @@ pub async fn purge_due(app: &App) -> Result<(), AccountError> {
     #[derive(FromQueryResult)]
     struct Row {
         user_id: Uuid,
-        subscription: String,
     }
     let reader = app.store.reader();
-    let select = "SELECT user_id, subscription FROM deletions WHERE due_at <= $1 ORDER BY due_at LIMIT 20";
+    let select = "SELECT user_id FROM deletions WHERE due_at <= $1 ORDER BY due_at LIMIT 20";
     let due = Row::find_by_statement(sql(reader, select, [app.world.now().into()])).all(reader).await?;
     for row in due {
-        let when = if row.subscription == "now" { When::Now } else { When::PeriodEnd };
-        match purge(app, row.user_id, when).await? {
+        match purge(app, row.user_id).await? {
             Purged::Gone => tracing::info!(user = %hex(&user_hash(row.user_id)), "an account is gone"),
             Purged::Waits(why) => {
                 tracing::warn!(user = %row.user_id, why, "an account cannot go yet");
@@ -148,14 +156,12 @@ pub enum Purged {
 ///
 /// # Errors
 /// When the database fails; then nothing of it has happened.
-pub async fn purge(app: &App, id: Uuid, plan: When) -> Result<Purged, AccountError> {
+pub async fn purge(app: &App, id: Uuid) -> Result<Purged, AccountError> {
     let Some(user) = user::Entity::find_by_id(id).one(app.store.reader()).await? else { return Ok(Purged::Gone) };
     // Before any transaction: Stripe is outside. Nobody is to go on paying for an account that is gone.
-    if app.billing.is_some()
-        && let Err(error) = subscriptions::end_all(app, user.owner_ref, plan).await
-    {
-        tracing::warn!(%error, "a plan could not be ended");
-        return Ok(Purged::Waits("the plan could not be ended"));
+    if let Err(error) = billing::forget_person(app, user.owner_ref).await {
+        tracing::warn!(%error, "Stripe could not be told");
+        return Ok(Purged::Waits("Stripe could not be told"));
     }
     let tx = app.store.write_transaction().await?;
     let select = "SELECT COUNT(*) AS n FROM jobs WHERE user_id = $1 AND state IN ('queued', 'running')";
@@ -242,7 +248,7 @@ pub async fn replay(app: &App, stones: &[String]) -> Result<usize, AccountError>
             devices::end_all(&tx, user.id, None, devices::End::AccountEnds, app.world.now()).await?;
             tx.commit().await?;
             stop_jobs(app, user.id).await?;
-            if purge(app, user.id, When::Now).await? == Purged::Gone {
+            if purge(app, user.id).await? == Purged::Gone {
                 purged += 1;
             }
         }

@@ -66,8 +66,14 @@ pub async fn ask(app: &App, user: Uuid) -> Result<Export, AccountError> {
     if let Some(making) = Export::find_by_statement(sql(&*tx, making, [user.into()])).one(&*tx).await? {
         return Ok(making);
     }
-    let export =
-        Export { id: app.world.new_id()?, user_id: user, state: "making".into(), attempts: 0, bytes: None, made_at: None };
+    let export = Export {
+        id: app.world.new_id()?,
+        user_id: user,
+        state: "making".into(),
+        attempts: 0,
+        bytes: None,
+        made_at: None,
+    };
     let insert = "INSERT INTO exports (id, user_id, state, attempts, created_at) VALUES ($1, $2, 'making', 0, $3)";
     tx.execute_raw(sql(&*tx, insert, [export.id.into(), user.into(), app.world.now().into()])).await?;
     tx.commit().await?;
@@ -101,7 +107,8 @@ pub async fn all(app: &App, user: Uuid) -> Result<Vec<Export>, AccountError> {
 /// When the database fails.
 pub async fn fetch(app: &App, user: Uuid, id: Uuid) -> Result<Option<(u64, Body)>, AccountError> {
     let tx = app.store.write_transaction().await?;
-    let take = "UPDATE exports SET state = 'gone' WHERE id = $1 AND user_id = $2 AND state = 'ready' AND expires_at > $3
+    let take =
+        "UPDATE exports SET state = 'gone' WHERE id = $1 AND user_id = $2 AND state = 'ready' AND expires_at > $3
         RETURNING COALESCE(bytes, 0) AS n";
     let values = [id.into(), user.into(), app.world.now().into()];
     let bytes = crate::store::count_of(&*tx, take, values).await?;

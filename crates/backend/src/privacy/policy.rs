@@ -9,7 +9,7 @@ use crate::mail::outbox;
 use crate::store::entity::user;
 use crate::store::{count_of, sql};
 use crate::world::Moment;
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 const FIRST: &str = include_str!("../../assets/privacy.md");
@@ -43,8 +43,9 @@ const COLUMNS: &str = "version, content, changes, material, effective_at, publis
 /// When the database fails.
 pub async fn current(app: &App) -> Result<Policy, AccountError> {
     let reader = app.store.reader();
-    let select =
-        format!("SELECT {COLUMNS} FROM policies WHERE effective_at <= $1 ORDER BY effective_at DESC, published_at DESC LIMIT 1");
+    let select = format!(
+        "SELECT {COLUMNS} FROM policies WHERE effective_at <= $1 ORDER BY effective_at DESC, published_at DESC LIMIT 1"
+    );
     let found = Policy::find_by_statement(sql(reader, select, [app.world.now().into()])).one(reader).await?;
     Ok(found.unwrap_or_else(|| Policy {
         version: FIRST_VERSION.to_owned(),

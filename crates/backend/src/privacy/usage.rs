@@ -7,14 +7,22 @@ use pretty_contract::service::privacy::UsageCount;
 use sea_orm::ConnectionTrait;
 
 /// What is counted; anything else is refused, so that no words of a person get in.
-pub const NAMES: &[&str] =
-    &["app_opened", "photo_enhanced", "batch_enhanced", "critique_asked", "cloud_enhance_asked", "export_made", "page_viewed"];
+pub const NAMES: &[&str] = &[
+    "app_opened",
+    "photo_enhanced",
+    "batch_enhanced",
+    "critique_asked",
+    "cloud_enhance_asked",
+    "export_made",
+    "page_viewed",
+];
 /// More at once is not believed.
 const MOST: u32 = 1000;
 
 /// Whether every event is one that is counted.
 pub fn is_known(events: &[UsageCount]) -> bool {
-    events.len() <= NAMES.len() && events.iter().all(|event| NAMES.contains(&event.name.as_str()) && event.count <= MOST)
+    events.len() <= NAMES.len()
+        && events.iter().all(|event| NAMES.contains(&event.name.as_str()) && event.count <= MOST)
 }
 
 /// Adds to the sums of today.

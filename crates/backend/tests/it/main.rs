@@ -14,4 +14,5 @@ mod ledger;
 mod letters;
 mod migration;
 mod oauth;
+mod privacy;
 mod program;

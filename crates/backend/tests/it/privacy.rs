@@ -1,0 +1,363 @@
+//! What the policy promises, by its numbers: PR1 to PR5, ME8, LE9.
+
+use crate::support::{Browser, PASSWORD, START, TestApp, TestDatabase};
+use axum::http::StatusCode;
+use pretty_backend::ledger::{self, Cause, Claim, ClaimState, Grant, Ledger, Source};
+use pretty_backend::privacy::tables::{HELD, NOBODYS, Shown};
+use pretty_backend::privacy::{self, deletion, policy, usage};
+use pretty_backend::store::entity::user;
+use pretty_backend::store::{count_of, sql};
+use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+async fn texts(database: &TestDatabase, statement: &str) -> Vec<String> {
+    let reader = database.store.reader();
+    let rows = reader.query_all_raw(sql(reader, statement, [])).await.unwrap();
+    rows.iter().map(|row| row.try_get::<Option<String>>("", "x").unwrap().unwrap_or_default()).collect()
+}
+
+async fn tables(database: &TestDatabase) -> Vec<String> {
+    let select = match database.store.backend() {
+        DatabaseBackend::Postgres => "SELECT CAST(tablename AS TEXT) AS x FROM pg_tables WHERE schemaname = 'public'",
+        _ => "SELECT name AS x FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    };
+    texts(database, select).await
+}
+
+async fn columns(database: &TestDatabase, table: &str) -> Vec<String> {
+    let select = match database.store.backend() {
+        DatabaseBackend::Postgres => {
+            format!(
+                "SELECT CAST(column_name AS TEXT) AS x FROM information_schema.columns WHERE table_name = '{table}'"
+            )
+        }
+        _ => format!("SELECT name AS x FROM pragma_table_info('{table}')"),
+    };
+    texts(database, &select).await
+}
+
+/// Every row of a table as text, ids and bytes in hex.
+async fn everything_in(database: &TestDatabase, table: &str) -> String {
+    let mut all = String::new();
+    for column in columns(database, table).await {
+        let select = match database.store.backend() {
+            DatabaseBackend::Postgres => format!(
+                "SELECT CASE WHEN CAST(pg_typeof({column}) AS TEXT) = 'bytea' THEN encode(CAST(CAST({column} AS TEXT) AS bytea), 'escape')
+                    ELSE REPLACE(CAST({column} AS TEXT), '-', '') END AS x FROM {table}"
+            ),
+            _ => format!(
+                "SELECT CASE WHEN typeof({column}) = 'blob' THEN LOWER(HEX({column})) ELSE CAST({column} AS TEXT) END AS x FROM {table}"
+            ),
+        };
+        all += &texts(database, &select).await.join("\n");
+    }
+    all.to_lowercase()
+}
+
+async fn person(app: &TestApp, email: &str) -> user::Model {
+    let all = user::Entity::find().all(app.database.store.reader()).await.unwrap();
+    all.into_iter().find(|user| user.email == email).unwrap()
+}
+
+async fn give(app: &TestApp, owner: uuid::Uuid, credits: i64, order: &str) {
+    let tx = app.database.store.write_transaction().await.unwrap();
+    let grant = Grant {
+        source: Source::Paid,
+        credits,
+        expires_at: None,
+        order_ref: Some(order.to_owned()),
+        key: format!("stripe:{order}"),
+        cause: Cause::new("order", order),
+    };
+    Ledger::new(&tx, &app.database.world).grant(owner, grant).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn ask_to_delete(browser: &mut Browser<'_>) -> axum::http::StatusCode {
+    browser.get("/account/delete").await;
+    browser.submit("/account/delete", &[("password", PASSWORD), ("plan", "now")]).await.status
+}
+
+on_both! {
+    async fn pr1_every_table_is_covered(database) {
+        let mut made = tables(&database).await;
+        let mut known: Vec<String> =
+            HELD.iter().map(|held| held.table).chain(NOBODYS.iter().map(|(table, _)| *table)).map(str::to_owned).collect();
+        made.sort();
+        known.sort();
+        assert_eq!(made, known, "a new table belongs into privacy::tables");
+        // A table that says whose its rows are cannot pass as nobody's.
+        for (table, _) in NOBODYS {
+            for column in columns(&database, table).await {
+                assert!(
+                    !["user_id", "owner_ref", "device_id", "job_id", "email", "recipient", "name_of"].contains(&column.as_str()),
+                    "{table}.{column} is somebody's"
+                );
+            }
+        }
+        // What is exported is there.
+        for held in HELD {
+            if let Shown::In(_, shown) = held.shown {
+                let there = columns(&database, held.table).await;
+                for (column, _) in shown {
+                    assert!(there.iter().any(|name| name == column), "{}.{column}", held.table);
+                }
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn pr1_the_export_holds_it_and_is_fetched_once(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        let mara = person(&app, "mara@example.org").await;
+        give(&app, mara.owner_ref, 100, "order-1").await;
+        browser.get("/account/data").await;
+        browser.submit("/account/data/ask", &[]).await;
+        // Asked twice is one.
+        browser.post("/account/data/ask", &[]).await;
+        privacy::work(&app).await;
+        app.letter("Your data is ready").await;
+        let page = browser.get("/account/data").await;
+        assert!(page.text.contains("ready, for seven days, once"), "{}", page.text);
+        let wrong = browser.submit("/account/data/fetch", &[("password", "something else 12")]).await;
+        assert_eq!(wrong.status, StatusCode::FORBIDDEN);
+        // Somebody else with the id finds nothing.
+        let start = page.text.find("name=\"id\" value=\"").unwrap() + 17;
+        let id = page.text[start..start + 36].to_owned();
+        let mut other = Browser::new(&app);
+        other.sign_up("bea@example.org").await;
+        other.get("/account/data").await;
+        let page_of_other = other.submit("/account/data/ask", &[]).await;
+        assert_eq!(page_of_other.status, StatusCode::SEE_OTHER);
+        privacy::work(&app).await;
+        app.letter("Your data is ready").await;
+        other.get("/account/data").await;
+        let csrf_and_more = [("password", PASSWORD), ("id", id.as_str())];
+        let stolen = other.submit("/account/data/fetch", &csrf_and_more).await;
+        assert_ne!(stolen.header("content-type"), "application/zip");
+        browser.get("/account/data").await;
+        let fetched = browser.submit("/account/data/fetch", &[("password", PASSWORD)]).await;
+        assert_eq!(fetched.header("content-type"), "application/zip", "{}", fetched.text);
+        for content in
+            ["README.txt", "account.json", "sign-ins.json", "letters.json", "orders.json", "ledger.csv", "jobs.json", "mara@example.org", "Mara Lindqvist", ",grant,", "welcome", "Firefox on Linux"]
+        {
+            assert!(fetched.text.contains(content), "{content}");
+        }
+        assert!(!fetched.text.contains("bea@example.org") && !fetched.text.contains("$2b$"));
+        let again = browser.get("/account/data").await;
+        assert!(again.text.contains("fetched or over") && !again.text.contains("Fetch it"), "{}", again.text);
+        // What was fetched is removed, and so is what nobody fetched.
+        app.database.clock.advance(DAY * 8);
+        privacy::sweep(&app).await.unwrap();
+        let left = count_of(app.database.store.reader(), "SELECT COUNT(*) AS n FROM export_parts", []).await.unwrap();
+        assert_eq!(left, 0);
+    }
+}
+
+on_both! {
+    async fn pr2_me8_le9_nothing_is_left_but_the_books(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        let mara = person(&app, "mara@example.org").await;
+        give(&app, mara.owner_ref, 100, "order-1").await;
+        browser.get("/account/data").await;
+        browser.submit("/account/data/ask", &[]).await;
+        assert_eq!(ask_to_delete(&mut browser).await, StatusCode::OK);
+        app.letter("Your account will be deleted").await;
+        // Access ends at once, and a letter that waits to be sent does no harm (ME8).
+        assert!(!browser.is_signed_in().await);
+        let refused = browser.sign_in("mara@example.org", PASSWORD).await;
+        assert!(refused.text.contains("is being deleted"), "{}", refused.text);
+        browser.get("/forgot").await;
+        browser.submit("/forgot", &[("email", "mara@example.org")]).await;
+        app.database.clock.advance(DAY * 7);
+        privacy::work(&app).await;
+        let letters = app.letters().await;
+        let subjects: Vec<_> = letters.iter().map(|letter| letter.subject.as_str()).collect();
+        assert!(subjects.contains(&"Your account is deleted"), "{subjects:?}");
+        let certificate = letters.iter().find(|letter| letter.subject == "Your account is deleted").unwrap();
+        assert!(certificate.raw.contains("account") && certificate.raw.contains("sign-in"), "{}", certificate.raw);
+        // Mail is outside; every table is searched.
+        let needles = ["mara@example.org".to_owned(), "lindqvist".to_owned(), mara.id.simple().to_string()];
+        for table in tables(&app.database).await {
+            let content = everything_in(&app.database, &table).await;
+            for needle in &needles {
+                assert!(!content.contains(needle), "{needle} is left in {table}");
+            }
+        }
+        // The books are there and add up (LE9).
+        assert!(ledger::audit(&app.database.store).await.unwrap().is_clean());
+        let books = everything_in(&app.database, "ledger_txns").await;
+        assert!(books.contains(&mara.owner_ref.simple().to_string()) || books.contains(&mara.owner_ref.to_string()));
+        assert_eq!(ledger::balance(&app.database.store, mara.owner_ref, START).await.unwrap().available, 0);
+        // The address is free again, for somebody new.
+        let mut later = Browser::new(&app);
+        later.sign_up("mara@example.org").await;
+    }
+}
+
+on_both! {
+    async fn pr3_undo_twice_with_a_job_and_with_a_dispute(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        let mara = person(&app, "mara@example.org").await;
+        browser.get("/account/delete").await;
+        let wrong = browser.submit("/account/delete", &[("password", "something else 12"), ("plan", "now")]).await;
+        assert_eq!(wrong.status, StatusCode::FORBIDDEN);
+        assert!(browser.is_signed_in().await);
+        assert_eq!(ask_to_delete(&mut browser).await, StatusCode::OK);
+        let link = app.letter("Your account will be deleted").await.link("/keep-account");
+        app.database.clock.advance(DAY * 6);
+        privacy::work(&app).await;
+        browser.get(&link).await;
+        let kept = browser.submit("/keep-account", &[]).await;
+        assert!(kept.text.contains("Your account stays"), "{}", kept.text);
+        browser.get(&link).await;
+        assert_eq!(browser.submit("/keep-account", &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(browser.sign_in("mara@example.org", PASSWORD).await.status, StatusCode::SEE_OTHER);
+
+        // Twice is once; a dispute holds the purge back, not the end of access; debt does not.
+        give(&app, mara.owner_ref, 100, "order-1").await;
+        let claim = |state| Claim { key: "stripe:dp:1".into(), order_ref: "order-1".into(), credits: 100, state };
+        let tx = app.database.store.write_transaction().await.unwrap();
+        Ledger::new(&tx, &app.database.world).claim(mara.owner_ref, claim(ClaimState::Open)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ask_to_delete(&mut browser).await, StatusCode::OK);
+        app.letter("Your account will be deleted").await;
+        deletion::ask(&app, &mara, pretty_contract::service::privacy::SubscriptionEnd::Now).await.unwrap();
+        assert!(app.letters().await.is_empty());
+        app.database.clock.advance(DAY * 8);
+        privacy::work(&app).await;
+        assert_eq!(user::Entity::find().all(app.database.store.reader()).await.unwrap().len(), 1);
+        assert!(!browser.is_signed_in().await);
+        let tx = app.database.store.write_transaction().await.unwrap();
+        Ledger::new(&tx, &app.database.world).claim(mara.owner_ref, claim(ClaimState::Taken)).await.unwrap();
+        tx.commit().await.unwrap();
+        app.database.clock.advance(DAY * 2);
+        privacy::work(&app).await;
+        app.letter("Your account is deleted").await;
+        assert!(user::Entity::find().all(app.database.store.reader()).await.unwrap().is_empty());
+        assert!(ledger::audit(&app.database.store).await.unwrap().is_clean());
+    }
+}
+
+on_both! {
+    async fn pr4_a_restored_backup_is_purged_again(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        let mut other = Browser::new(&app);
+        other.sign_up("bea@example.org").await;
+        let mara = person(&app, "mara@example.org").await;
+        ask_to_delete(&mut browser).await;
+        app.letter("Your account will be deleted").await;
+        app.database.clock.advance(DAY * 7);
+        privacy::work(&app).await;
+        app.letter("Your account is deleted").await;
+        let stones = deletion::tombstones(&app).await.unwrap();
+        assert_eq!(stones.len(), 1);
+        // The backup brings the row back.
+        let tx = app.database.store.write_transaction().await.unwrap();
+        pretty_backend::accounts::sign_up::insert(&tx, &mara).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(deletion::replay(&app, &stones).await.unwrap(), 1);
+        assert_eq!(deletion::replay(&app, &stones).await.unwrap(), 0);
+        app.letter("Your account is deleted").await;
+        let left = user::Entity::find().all(app.database.store.reader()).await.unwrap();
+        assert_eq!(left.iter().map(|user| user.email.as_str()).collect::<Vec<_>>(), ["bea@example.org"]);
+    }
+}
+
+on_both! {
+    async fn pr5_the_books_go_after_seven_years(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        let mut other = Browser::new(&app);
+        other.sign_up("bea@example.org").await;
+        let (mara, bea) = (person(&app, "mara@example.org").await, person(&app, "bea@example.org").await);
+        give(&app, mara.owner_ref, 100, "order-1").await;
+        give(&app, bea.owner_ref, 70, "order-2").await;
+        ask_to_delete(&mut browser).await;
+        app.letter("Your account will be deleted").await;
+        app.database.clock.advance(DAY * 7);
+        privacy::work(&app).await;
+        app.letter("Your account is deleted").await;
+        app.database.clock.advance(DAY * (7 * 365));
+        privacy::sweep(&app).await.unwrap();
+        let books = "SELECT COUNT(*) AS n FROM ledger_txns WHERE owner_ref = $1";
+        let reader = app.database.store.reader();
+        assert!(count_of(reader, books, [mara.owner_ref.into()]).await.unwrap() > 0, "seven years are not quite over");
+        app.database.clock.advance(DAY * 2);
+        privacy::sweep(&app).await.unwrap();
+        for table in tables(&app.database).await {
+            let content = everything_in(&app.database, &table).await;
+            assert!(!content.contains(&mara.owner_ref.simple().to_string()) && !content.contains(&mara.owner_ref.to_string()), "{table}");
+        }
+        // The others' are whole, and cannot be deleted by anybody.
+        assert!(ledger::audit(&app.database.store).await.unwrap().is_clean());
+        assert!(count_of(reader, books, [bea.owner_ref.into()]).await.unwrap() > 0);
+        let tx = app.database.store.write_transaction().await.unwrap();
+        assert!(tx.execute_unprepared("DELETE FROM ledger_postings").await.is_err());
+    }
+}
+
+on_both! {
+    async fn a_new_policy_is_told_to_everybody_and_asked_for(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        assert!(browser.get("/privacy").await.text.contains("Version 1"));
+        let now = app.database.world.now();
+        let second = policy::Policy {
+            version: "2".into(),
+            content: "# Privacy\n\n## New\n\nWords.".into(),
+            changes: "We say where photos go.".into(),
+            material: true,
+            effective_at: now.plus(DAY * 30),
+            published_at: now.plus(Duration::from_secs(1)),
+        };
+        app.database.clock.advance(Duration::from_secs(1));
+        assert!(policy::publish(&app, &second).await.unwrap());
+        assert!(!policy::publish(&app, &second).await.unwrap(), "once");
+        privacy::work(&app).await;
+        privacy::work(&app).await;
+        let letter = app.letter("Our privacy policy changes").await;
+        assert!(letter.raw.contains("We say where photos go."), "{}", letter.raw);
+        let mara = person(&app, "mara@example.org").await;
+        assert!(!policy::standing(&app, &mara).await.unwrap().must_accept, "not yet in force");
+        app.database.clock.advance(DAY * 31);
+        assert!(policy::standing(&app, &mara).await.unwrap().must_accept);
+        browser.sign_in("mara@example.org", PASSWORD).await;
+        let page = browser.get("/privacy").await;
+        assert!(page.text.contains("Version 2") && page.text.contains("I agree"), "{}", page.text);
+        browser.submit("/account/policy", &[]).await;
+        assert!(!policy::standing(&app, &mara).await.unwrap().must_accept);
+        // Who comes later agreed by signing up.
+        let mut later = Browser::new(&app);
+        later.sign_up("bea@example.org").await;
+        assert!(!policy::standing(&app, &person(&app, "bea@example.org").await).await.unwrap().must_accept);
+    }
+}
+
+on_both! {
+    async fn use_is_counted_in_sums_of_a_day(database) {
+        use pretty_contract::service::privacy::UsageCount;
+        let event = |name: &str, count| UsageCount { name: name.to_owned(), count };
+        let app = TestApp::new(database);
+        assert!(usage::is_known(&[event("app_opened", 2)]));
+        assert!(!usage::is_known(&[event("mara@example.org", 1)]) && !usage::is_known(&[event("app_opened", 1001)]));
+        for _ in 0..2 {
+            usage::count(&app, &[event("app_opened", 2)]).await.unwrap();
+        }
+        let select = "SELECT count AS n FROM usage_counts WHERE name = 'app_opened'";
+        assert_eq!(count_of(app.database.store.reader(), select, []).await.unwrap(), 4);
+    }
+}

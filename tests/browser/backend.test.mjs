@@ -1,0 +1,130 @@
+// The service's own pages in a real browser, in sandbox mode: sign up, verify, look, take the data, delete; nothing that axe objects to, in dark
+// and in light, and no request to anybody else.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+import { BROWSERS, skipped } from "./host.mjs";
+
+const PROGRAMS = process.env.PRETTY_PROGRAMS ?? resolve(import.meta.dirname, "../../target/debug");
+const PROGRAM = join(PROGRAMS, "pretty-backend");
+const PASSWORD = "harbour lantern 58 quilt";
+
+const browserPath = BROWSERS.find((path) => existsSync(path));
+const reason = !browserPath ? "no Chromium is installed" : !existsSync(PROGRAM) ? "pretty-backend is not built" : null;
+if (reason) skipped("the service's pages in Chromium", reason);
+
+async function start() {
+  const folder = mkdtempSync(join(tmpdir(), "pretty-service-"));
+  const service = spawn(PROGRAM, ["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data", folder], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const line = await new Promise((found, failed) => {
+    service.once("error", failed);
+    service.once("exit", (code) => failed(new Error(`the service ended with ${code}`)));
+    createInterface(service.stdout).once("line", found);
+  });
+  const close = async () => {
+    service.removeAllListeners("exit");
+    const ended = new Promise((done) => service.once("exit", done));
+    service.kill("SIGTERM");
+    await Promise.race([ended, new Promise((done) => setTimeout(done, 10_000))]);
+    service.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { base: line.replace("listening on ", ""), close };
+}
+
+async function accessible(page, where) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  const found = violations.map((each) => `${each.id}: ${each.help} (${each.nodes.map((node) => node.target.join(" ")).join("; ")})`);
+  assert.deepEqual(found, [], `axe objects to ${where}`);
+}
+
+/** Waits for the letter and gives the link in it that begins like this. */
+async function letter(base, subject, path) {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const letters = await (await fetch(`${base}/sandbox/letters.json`)).json();
+    const found = letters.find((each) => each.headers.some(([name, value]) => name.toLowerCase() === "subject" && value === subject));
+    if (found) return path ? found.text.match(new RegExp(`${base}${path}\\S*`))[0] : found.text;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error(`no letter "${subject}" came`);
+}
+
+for (const colorScheme of ["dark", "light"]) {
+  test(`sign up, verify, export, delete: ${colorScheme}`, { skip: reason ?? false, timeout: 180_000 }, async () => {
+    const { base, close } = await start();
+    const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+    try {
+      const context = await browser.newContext({ colorScheme, reducedMotion: "reduce", acceptDownloads: true });
+      const page = await context.newPage();
+      page.setDefaultTimeout(30_000);
+      const outside = [];
+      page.on("request", (request) => request.url().startsWith(base) || outside.push(request.url()));
+      const scan = (where) => accessible(page, `${where}, ${colorScheme}`);
+
+      await page.goto(`${base}/sign-in`);
+      await page.getByText("Sandbox: nothing here is real").waitFor();
+      await page.getByRole("link", { name: "Continue with Google" }).waitFor();
+      await scan("sign in");
+      await page.getByRole("link", { name: "Create an account" }).click();
+      await scan("the age question");
+      for (const [label, value] of [["Day", "1"], ["Month", "2"], ["Year", "1990"]]) await page.getByLabel(label).fill(value);
+      await page.getByRole("button", { name: "Continue" }).click();
+      await scan("sign up");
+      await page.getByLabel("Name").fill("Mara Lindqvist");
+      await page.getByLabel("Email").fill("mara@example.org");
+      await page.getByLabel("Password").fill(PASSWORD);
+      await page.getByRole("button", { name: "Create the account" }).click();
+      await page.getByRole("heading", { name: "Look into your mail" }).waitFor();
+      await page.goto(await letter(base, "Confirm your email address", "/confirm"));
+      await scan("confirm");
+      await page.getByLabel("Password").fill(PASSWORD);
+      await page.getByRole("button", { name: "Make the account" }).click();
+      await page.getByRole("heading", { name: "Your account" }).waitFor();
+      await scan("the account");
+      await page.getByRole("button", { name: "Sign out", exact: true }).last().click();
+      await page.getByLabel("Email").fill("mara@example.org");
+      await page.getByLabel("Password").fill(PASSWORD);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("heading", { name: "Your account" }).waitFor();
+
+      await page.goto(`${base}/privacy`);
+      await scan("privacy");
+      await page.goto(`${base}/sandbox/letters`);
+      await scan("the letters");
+      await page.goto(`${base}/account/data`);
+      await page.getByRole("button", { name: "Make an archive" }).click();
+      await letter(base, "Your data is ready");
+      await page.goto(`${base}/account/data`);
+      await scan("the data");
+      await page.getByLabel("Password").fill(PASSWORD);
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Fetch it" }).click()]);
+      const archive = readFileSync(await download.path());
+      assert.equal(archive.subarray(0, 2).toString(), "PK");
+      assert.ok(archive.includes("mara@example.org") && archive.includes("ledger.csv"));
+
+      await page.goto(`${base}/account/delete`);
+      await scan("delete");
+      await page.getByLabel("Password").fill(PASSWORD);
+      await page.getByRole("button", { name: "Delete the account" }).click();
+      await page.getByRole("heading", { name: "Your account will be deleted" }).waitFor();
+      await page.goto(`${base}/account`);
+      await page.getByRole("heading", { name: "Sign in" }).waitFor();
+      await page.goto(await letter(base, "Your account will be deleted", "/keep-account"));
+      await scan("keep");
+      assert.deepEqual(outside, [], "a request went elsewhere");
+    } finally {
+      await browser.close();
+      await close();
+    }
+  });
+}
