@@ -6,6 +6,11 @@ use axum::http::{Request, StatusCode, header};
 use serde_json::json;
 
 const ROUTES: &[(&str, &str)] = &[
+    ("POST", "/v1/account/exports"),
+    ("GET", "/v1/account/exports/01890000-0000-7000-8000-000000000000"),
+    ("POST", "/v1/account/deletion"),
+    ("POST", "/v1/policy/acceptance"),
+    ("POST", "/v1/usage"),
     ("GET", "/v1/account"),
     ("PATCH", "/v1/account"),
     ("GET", "/v1/account/devices"),
