@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pretty_contract::problem::{Code, Problem};
-use pretty_studio::Studio;
+use pretty_studio::{Connection, SecretsIn, Studio};
 use serde_json::Value;
 use tauri::webview::{Color, WebviewWindowBuilder};
 use tauri::{App, AppHandle, Manager, RunEvent, Theme, Url, WebviewUrl};
@@ -13,6 +13,8 @@ use crate::host::WindowHost;
 use crate::places::Places;
 use crate::{arguments, logging, scheme};
 
+/// Another service, in programs that are not made to be given away.
+const SERVICE_VARIABLE: &str = "PRETTY_SERVICE_URL";
 /// The window's label, as the capabilities name it.
 pub(crate) const WINDOW: &str = "main";
 const TITLE: &str = "As Pretty As A Picture";
@@ -39,6 +41,7 @@ pub(crate) fn run() -> tauri::Result<()> {
         .plugin(tauri_plugin_store::Builder::default().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::Builder::default().open_js_links_on_click(false).build())
+        .plugin(tauri_plugin_notification::init())
         .plugin(window_state)
         .register_asynchronous_uri_scheme_protocol(scheme::NAME, |context, request, responder| {
             scheme::answer(context.app_handle(), &request, responder);
@@ -63,12 +66,20 @@ fn set_up(app: &mut App, places: Option<Places>) -> Result<(), Box<dyn std::erro
     tracing::info!(version = %app.package_info().version, "started");
     tracing::debug!(?places, "places");
     let host = Arc::new(WindowHost::new(app.handle().clone(), places.settings.clone()));
-    app.manage(Studio::start(host, places.folders.clone()));
+    app.manage(Studio::start(host, places.folders.clone(), &connection()));
     open_window(app, &places)?;
     let here = std::env::current_dir().unwrap_or_default();
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     arguments::open(app.handle(), &arguments::photos(&words, &here));
     Ok(())
+}
+
+/// The service that this build was made for; while developing, the one that the environment names.
+fn connection() -> Connection {
+    let built_in = option_env!("PRETTY_SERVICE_URL").map(str::to_owned);
+    let named = cfg!(debug_assertions).then(|| std::env::var(SERVICE_VARIABLE).ok()).flatten();
+    let service = named.or(built_in).filter(|address| !address.is_empty());
+    Connection { service, secrets: SecretsIn::Keychain }
 }
 
 fn open_window(app: &App, places: &Places) -> tauri::Result<()> {

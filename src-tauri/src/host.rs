@@ -8,7 +8,8 @@ use pretty_contract::problem::{Code, Problem};
 use pretty_contract::settings::Settings;
 use pretty_studio::Host;
 use serde_json::Value;
-use tauri::{AppHandle, Emitter};
+use tauri::{AppHandle, Emitter, Manager};
+use tauri_plugin_notification::NotificationExt;
 
 use crate::app::WINDOW;
 use crate::settings;
@@ -46,6 +47,25 @@ impl Host for WindowHost {
             retryable: true,
             detail: Some(error.to_string()),
         })
+    }
+
+    fn open_in_browser(&self, address: &str) -> Result<(), Problem> {
+        tauri_plugin_opener::open_url(address, None::<&str>).map_err(|error| Problem {
+            code: Code::Internal,
+            message: "No browser came up. Copy the address and open it by hand.".into(),
+            retryable: true,
+            detail: Some(error.to_string()),
+        })
+    }
+
+    fn notify(&self, title: &str, text: &str) {
+        let looks_here = self.app.get_webview_window(WINDOW).is_some_and(|window| window.is_focused().unwrap_or(false));
+        if looks_here {
+            return;
+        }
+        if let Err(error) = self.app.notification().builder().title(title).body(text).show() {
+            tracing::info!(%error, "the system shows no notifications");
+        }
     }
 
     fn load_settings(&self) -> Result<Option<Value>, Problem> {

@@ -16,13 +16,22 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 pub(crate) struct BrowserHost {
     listeners: Mutex<Vec<UnboundedSender<String>>>,
     revealed: Mutex<Vec<PathBuf>>,
+    browsed: Mutex<Vec<String>>,
+    notified: Mutex<Vec<String>>,
     settings: PathBuf,
     start: Instant,
 }
 
 impl BrowserHost {
     pub(crate) fn new(settings: PathBuf) -> Self {
-        Self { listeners: Mutex::default(), revealed: Mutex::default(), settings, start: Instant::now() }
+        Self {
+            listeners: Mutex::default(),
+            revealed: Mutex::default(),
+            browsed: Mutex::default(),
+            notified: Mutex::default(),
+            settings,
+            start: Instant::now(),
+        }
     }
 
     /// Events from now on, as JSON.
@@ -30,6 +39,16 @@ impl BrowserHost {
         let (sender, receiver) = unbounded_channel();
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         UnboundedReceiverStream::new(receiver)
+    }
+
+    /// What the system's browser would have been sent to.
+    pub(crate) fn browsed(&self) -> Vec<String> {
+        self.browsed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the person would have been told.
+    pub(crate) fn notified(&self) -> Vec<String> {
+        self.notified.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn revealed(&self) -> Vec<PathBuf> {
@@ -49,6 +68,15 @@ impl Host for BrowserHost {
     fn reveal(&self, path: &Path) -> Result<(), Problem> {
         self.revealed.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_path_buf());
         Ok(())
+    }
+
+    fn open_in_browser(&self, address: &str) -> Result<(), Problem> {
+        self.browsed.lock().unwrap_or_else(PoisonError::into_inner).push(address.to_owned());
+        Ok(())
+    }
+
+    fn notify(&self, title: &str, text: &str) {
+        self.notified.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{title}: {text}"));
     }
 
     fn load_settings(&self) -> Result<Option<Value>, Problem> {

@@ -2,7 +2,8 @@
 //! tested in a browser against the real engine. For tests only: it is never part of a release, and what it needs (a server) is in no crate that is.
 //!
 //! `POST /command/<name>`, `GET /events` (server-sent events), `GET /photo/<address>`, and the built UI for everything else. Binds to a free port
-//! of 127.0.0.1 and prints the address to open, with a token that every request but those for the UI's own files must carry.
+//! of 127.0.0.1 and prints the address to open, with a token that every request but those for the UI's own files must carry. `PRETTY_SERVICE_URL`
+//! names the hosted service; who is signed in is kept in memory only, and `GET /test/browsed` says where the system's browser would have been sent.
 
 mod host;
 
@@ -20,7 +21,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use pretty_contract::problem::{Code, Problem};
 use pretty_engine::locate;
-use pretty_studio::{Folders, Studio};
+use pretty_studio::{Connection, Folders, SecretsIn, Studio};
 use serde_json::Value;
 use tokio_stream::{Stream, StreamExt};
 use tower_http::services::ServeDir;
@@ -54,6 +55,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         .unwrap_or_else(|| std::env::temp_dir().join(format!("pretty-browser-host-{}", std::process::id())));
     let root = checkout();
     let ui = option("--ui").unwrap_or_else(|| root.join("ui/dist"));
+    let service = std::env::var("PRETTY_SERVICE_URL").ok().filter(|address| !address.is_empty());
     let folders = Folders {
         cache: data.join("cache"),
         data: data.join("data"),
@@ -66,13 +68,15 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let authority = listener.local_addr()?.to_string();
     let token = token()?;
     println!("http://{authority}/#token={token}");
-    let studio = Studio::start(host.clone(), folders);
+    let studio = Studio::start(host.clone(), folders, &Connection { service, secrets: SecretsIn::Memory });
     let shared = Arc::new(Shared { studio, host, token, authority });
     let guarded = Router::new()
         .route("/command/{name}", post(command))
         .route("/events", get(events))
         .route("/photo/{*address}", get(photo))
         .route("/test/revealed", get(revealed))
+        .route("/test/browsed", get(browsed))
+        .route("/test/notified", get(notified))
         .route_layer(middleware::from_fn_with_state(shared.clone(), with_token));
     let app = guarded
         .fallback_service(ServeDir::new(ui))
@@ -152,6 +156,16 @@ async fn photo(State(shared): Held, Path(address): Path<String>) -> Response {
 /// What the file manager would have shown, for tests.
 async fn revealed(State(shared): Held) -> Json<Vec<PathBuf>> {
     Json(shared.host.revealed())
+}
+
+/// What the system's browser would have been sent to, for tests.
+async fn browsed(State(shared): Held) -> Json<Vec<String>> {
+    Json(shared.host.browsed())
+}
+
+/// What the person would have been told, for tests.
+async fn notified(State(shared): Held) -> Json<Vec<String>> {
+    Json(shared.host.notified())
 }
 
 fn refusal(problem: Problem) -> Response {

@@ -31,5 +31,5 @@ pub use limits::Limits;
 pub use metadata::Metadata;
 pub use sniff::SourceFormat;
 pub use spec::ResultSpec;
-pub use thumbnail::thumbnail;
+pub use thumbnail::{copy_without_metadata, thumbnail};
 pub use verify::verify_file;

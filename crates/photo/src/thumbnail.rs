@@ -1,4 +1,4 @@
-//! A small picture for the strip.
+//! Small copies: for the strip, and to give away.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -25,7 +25,17 @@ pub fn thumbnail(path: &Path, max_side: u32, limits: &Limits) -> Result<Vec<u8>,
         return Ok(bytes);
     }
     let photo = decode(path, limits)?;
-    of_picture(&photo.picture, photo.metadata.icc.as_deref(), max_side)
+    of_picture(&photo.picture, photo.metadata.icc.as_deref(), max_side, QUALITY)
+}
+
+/// A copy to give away: a JPEG in sRGB, upright, its longer side at most `max_side` pixels, made of pixels alone. It holds no metadata of any
+/// kind: no location, no camera data, no thumbnail, no name.
+///
+/// # Errors
+/// Every [`PhotoError`] that names a photo.
+pub fn copy_without_metadata(path: &Path, max_side: u32, quality: u8, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    let photo = decode(path, limits)?;
+    of_picture(&photo.picture, photo.metadata.icc.as_deref(), max_side, quality)
 }
 
 /// The thumbnail that the photo brings with it, when it is large enough and of the photo's shape (one made before a crop is not).
@@ -43,14 +53,14 @@ fn embedded(path: &Path, max_side: u32, limits: &Limits) -> Option<Vec<u8>> {
         return None;
     }
     orientation::stand_up(&mut picture, Orientation::from_exif(header.orientation));
-    of_picture(&picture, header.metadata.icc.as_deref(), max_side).ok()
+    of_picture(&picture, header.metadata.icc.as_deref(), max_side, QUALITY).ok()
 }
 
 fn aspect(width: u32, height: u32) -> f64 {
     f64::from(width) / f64::from(height)
 }
 
-fn of_picture(picture: &Picture, icc: Option<&[u8]>, max_side: u32) -> Result<Vec<u8>, PhotoError> {
+fn of_picture(picture: &Picture, icc: Option<&[u8]>, max_side: u32, quality: u8) -> Result<Vec<u8>, PhotoError> {
     let (width, height) = resize::fitted(picture.width, picture.height, max_side.max(1));
     let mut small = SrgbView::new(icc, picture.channels).convert(&resize::reduce_by_area(picture, width, height));
     if let (Some(Samples::Eight(alpha)), Samples::Eight(colour)) = (small.alpha.take(), &mut small.colour) {
@@ -60,5 +70,5 @@ fn of_picture(picture: &Picture, icc: Option<&[u8]>, max_side: u32) -> Result<Ve
             }
         }
     }
-    view::encode_with(&small, &SrgbView::new(None, small.channels), QUALITY).map(|(bytes, _)| bytes)
+    view::encode_with(&small, &SrgbView::new(None, small.channels), quality).map(|(bytes, _)| bytes)
 }

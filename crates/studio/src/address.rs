@@ -21,6 +21,8 @@ pub(crate) enum Address {
     Result(String, Place),
     /// `thumb/<photo>/<key>`
     Thumbnail(PhotoId, String),
+    /// `sent/<key>`: a copy that was sent, whole
+    Sent(String),
 }
 
 /// A tile of a level.
@@ -44,6 +46,7 @@ impl Address {
             }
             ["result", result, level, x, y] => Some(Self::Result(key(result)?, place(level, x, y)?)),
             ["thumb", photo, version] => Some(Self::Thumbnail(photo_id(photo)?, key(version)?)),
+            ["sent", copy] => Some(Self::Sent(key(copy)?)),
             _ => None,
         }
     }
@@ -55,6 +58,7 @@ impl Address {
             Self::Preview(photo, key, place) => format!("preview/{}/{key}/{}", photo.0, place.text()),
             Self::Result(key, place) => format!("result/{key}/{}", place.text()),
             Self::Thumbnail(photo, key) => format!("thumb/{}/{key}", photo.0),
+            Self::Sent(key) => format!("sent/{key}"),
         }
     }
 }

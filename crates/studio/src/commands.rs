@@ -16,7 +16,7 @@ use crate::core::Core;
 pub(crate) use crate::online::*;
 use crate::opened::Key;
 use crate::problems::bad_request;
-use crate::{devices, preview, queue, settings, store};
+use crate::{cloud, devices, preview, queue, settings, small_files};
 
 type Answer<T> = Result<T, Problem>;
 
@@ -34,9 +34,9 @@ pub(crate) fn snapshot(core: &Arc<Core>, _: Nothing) -> Answer<Snapshot> {
         devices: workshop.as_ref().map(|workshop| workshop.devices()).unwrap_or_default(),
         models: workshop.as_ref().map(|workshop| workshop.models()).unwrap_or_default(),
         settings: state.settings.clone(),
-        online: pretty_contract::account::Online::default(),
-        pro_jobs: Vec::new(),
-        critiques: Vec::new(),
+        online: state.linked.online.clone(),
+        pro_jobs: cloud::shown(core, &state),
+        critiques: state.linked.critiques.clone(),
         trouble,
         notice: state.notice.clone(),
     })
@@ -65,7 +65,7 @@ pub(crate) fn add_sample(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
         detail: Some(error.to_string()),
     })?;
     if std::fs::read(&copy).ok().as_ref() != Some(&bytes) {
-        store::write_bytes(&copy, &bytes).map_err(|error| Problem {
+        small_files::write_bytes(&copy, &bytes).map_err(|error| Problem {
             code: Code::TargetFailed,
             message: format!("The sample photo could not be copied to \u{201c}{}\u{201d}.", copy.display()),
             retryable: true,
@@ -101,6 +101,7 @@ pub(crate) fn set_recipe(core: &Arc<Core>, request: SetRecipe) -> Answer<Nothing
         workshop.plan(&request.recipe)?;
     }
     let mut state = core.lock();
+    let photos = request.photos.clone();
     for id in request.photos {
         if let Some(entry) = state.photos.get_mut(id) {
             entry.photo.recipe = request.recipe.clone();
@@ -108,6 +109,7 @@ pub(crate) fn set_recipe(core: &Arc<Core>, request: SetRecipe) -> Answer<Nothing
             core.tell(&state, id);
         }
     }
+    queue::keep(core, &state, &photos);
     Ok(Nothing {})
 }
 

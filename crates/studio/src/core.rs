@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use pretty_contract::event::Event;
 use pretty_contract::photo::{PhotoId, PhotoState};
@@ -12,6 +13,7 @@ use pretty_contract::settings::Settings;
 use pretty_photo::Limits;
 
 use crate::host::{Folders, Host};
+use crate::link::{Link, Linked};
 use crate::opened::OpenedPhotos;
 use crate::photos::Photos;
 use crate::preview::Previews;
@@ -19,11 +21,13 @@ use crate::queue::JobQueue;
 use crate::scan::Scans;
 use crate::speaker::Speaker;
 use crate::speed::Speeds;
+use crate::store::queue::WaitingPhoto;
 use crate::workshop::Opening;
 
 /// What all workers share. Slow work is done without the lock.
 pub(crate) struct Core {
     pub(crate) host: Arc<dyn Host>,
+    pub(crate) link: Link,
     pub(crate) folders: Folders,
     pub(crate) limits: Limits,
     pub(crate) workshop: Opening,
@@ -41,8 +45,12 @@ pub(crate) struct State {
     pub(crate) photos: Photos,
     pub(crate) queue: JobQueue,
     pub(crate) scans: Scans,
+    /// Photos that waited in the queue when the program ended last, until they are on the list again.
+    pub(crate) resuming: HashMap<PathBuf, WaitingPhoto>,
     pub(crate) speeds: Speeds,
     pub(crate) settings: Settings,
+    /// What is known of the service.
+    pub(crate) linked: Linked,
     /// What the person should know of the settings that were kept.
     pub(crate) notice: Option<Problem>,
     /// The photo in the viewer: Auto looks at it first.
@@ -60,14 +68,17 @@ impl Core {
         speaker: Speaker,
         settings: Settings,
         notice: Option<Problem>,
+        (link, linked): (Link, Linked),
     ) -> Self {
         let speeds = Speeds::remembered(&folders.data);
         let state = State {
             photos: Photos::default(),
             queue: JobQueue::default(),
             scans: Scans::default(),
+            resuming: HashMap::new(),
             speeds,
             settings,
+            linked,
             notice,
             viewed: None,
             bare: std::collections::VecDeque::new(),
@@ -75,6 +86,7 @@ impl Core {
         };
         Self {
             host,
+            link,
             folders,
             limits: Limits::default(),
             workshop: Opening::default(),
@@ -111,7 +123,26 @@ impl Core {
         }
     }
 
+    /// Waits until there is work, as `take` finds it, but not for longer than `most`; `None` also once the studio ends.
+    pub(crate) fn wait_at_most<T>(&self, most: Duration, mut take: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
+        let began = self.host.now();
+        let mut state = self.lock();
+        loop {
+            if self.has_stopped() {
+                return None;
+            }
+            if let Some(work) = take(&mut state) {
+                return Some(work);
+            }
+            let left = most.checked_sub(self.host.now().saturating_sub(began)).filter(|left| !left.is_zero())?;
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     pub(crate) fn stop(&self) {
+        if let Some(service) = &self.link.service {
+            service.end();
+        }
         // Under the lock, so that nobody who has just looked goes to sleep over it.
         let _state = self.lock();
         self.stopped.store(true, Ordering::SeqCst);

@@ -10,7 +10,7 @@ use pretty_contract::settings::Settings;
 use serde::{Deserialize, Serialize};
 
 use crate::core::Core;
-use crate::store;
+use crate::small_files;
 use crate::workshop::Workshop;
 
 #[derive(Serialize, Deserialize)]
@@ -26,7 +26,7 @@ fn file(data: &Path) -> PathBuf {
 
 /// Once the engine is open: takes up remembered verdicts, or finds them.
 pub(crate) fn begin(core: &Arc<Core>, workshop: &dyn Workshop) {
-    let remembered = store::read::<Remembered>(&file(&core.folders.data));
+    let remembered = small_files::read::<Remembered>(&file(&core.folders.data));
     if let Some(remembered) = remembered.filter(|remembered| remembered.fingerprint == workshop.fingerprint()) {
         workshop.recall_devices(&remembered.devices);
     }
@@ -59,7 +59,7 @@ fn remember(core: &Core, workshop: &dyn Workshop) {
     let devices = workshop.devices();
     let settled = |device: &Device| matches!(device.trust, Trust::Verified { .. } | Trust::Refused { .. });
     if devices.iter().all(settled) {
-        store::write(&file(&core.folders.data), &Remembered { fingerprint: workshop.fingerprint(), devices });
+        small_files::write(&file(&core.folders.data), &Remembered { fingerprint: workshop.fingerprint(), devices });
     }
 }
 

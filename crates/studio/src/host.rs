@@ -18,6 +18,15 @@ pub trait Host: Send + Sync + 'static {
     /// There is no file manager, or it could not be asked.
     fn reveal(&self, path: &Path) -> Result<(), Problem>;
 
+    /// Opens a page of the web in the system's browser.
+    ///
+    /// # Errors
+    /// There is no browser, or it could not be asked.
+    fn open_in_browser(&self, address: &str) -> Result<(), Problem>;
+
+    /// Tells the person something while they look elsewhere, if the system can and they look elsewhere.
+    fn notify(&self, title: &str, text: &str);
+
     /// What was kept by [`Host::save_settings`], as it stands; `None` the first time.
     ///
     /// # Errors

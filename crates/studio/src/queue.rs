@@ -12,6 +12,7 @@ use pretty_engine::Cancel;
 
 use crate::core::{Core, State};
 use crate::devices;
+use crate::store::queue::WaitingPhoto;
 use crate::workshop::Workshop;
 
 pub(crate) use worker::work;
@@ -29,6 +30,8 @@ pub(crate) struct JobQueue {
     closed_weight: f64,
     /// The progress that was told: it never goes back.
     shown: f32,
+    /// The program ends: what is stopped now goes on after the next start.
+    interrupted: bool,
 }
 
 /// A photo to be enhanced.
@@ -42,6 +45,7 @@ struct Job {
 /// The photo in work.
 struct Running {
     photo: PhotoId,
+    export: Export,
     cancel: Cancel,
     weight: f64,
     progress: f32,
@@ -64,7 +68,7 @@ impl JobQueue {
 
     fn push(&mut self, job: Job) {
         if !self.is_open() {
-            *self = Self::default();
+            *self = Self { interrupted: self.interrupted, ..Self::default() };
         }
         self.waiting.push_back(job);
     }
@@ -121,10 +125,80 @@ pub(crate) fn enqueue(core: &Core, photos: &[PhotoId], export: &Export) {
         }
     }
     if added {
+        keep(core, &state, photos);
         tell_positions(core, &mut state, Told::All);
         tell_queue(core, &mut state);
         core.wake();
     }
+}
+
+/// Writes down how photos that wait are to be enhanced, for a start after this one.
+pub(crate) fn keep(core: &Core, state: &State, photos: &[PhotoId]) {
+    let running = state.queue.running.as_ref().map(|running| (running.photo, &running.export));
+    let waiting = state.queue.waiting.iter().map(|job| (job.photo, &job.export));
+    let kept: Vec<WaitingPhoto> = running
+        .into_iter()
+        .chain(waiting)
+        .filter(|(photo, _)| photos.contains(photo))
+        .filter_map(|(photo, export)| {
+            let entry = state.photos.get(photo)?;
+            let recipe = (!entry.photo.auto).then(|| entry.photo.recipe.clone());
+            Some(WaitingPhoto { path: entry.path.clone(), recipe, export: export.clone() })
+        })
+        .collect();
+    if let Err(error) = core.link.store.queue_photos(&kept) {
+        tracing::warn!(%error, "the queue could not be written down");
+    }
+}
+
+/// Forgets a photo that is done or was taken back.
+fn forget(core: &Core, state: &State, photo: PhotoId) {
+    let Some(entry) = state.photos.get(photo).filter(|_| !state.queue.interrupted) else { return };
+    if let Err(error) = core.link.store.unqueue_photo(&entry.path) {
+        tracing::warn!(%error, "the queue could not be written down");
+    }
+}
+
+/// Puts what waited when the program ended last on the list again; `resume` puts it into the queue once it is there.
+pub(crate) fn recall(core: &Core) {
+    let kept = core.link.store.queued_photos().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the queue of the last run could not be read");
+        Vec::new()
+    });
+    if kept.is_empty() {
+        return;
+    }
+    let mut state = core.lock();
+    state.scans.waiting.push_back(kept.iter().map(|photo| photo.path.clone()).collect());
+    state.resuming = kept.into_iter().map(|photo| (photo.path.clone(), photo)).collect();
+    core.wake();
+}
+
+/// A photo came on the list: one that waited when the program ended goes on as it was meant.
+pub(crate) fn resume(core: &Core, state: &mut State, photo: PhotoId) {
+    let Some(entry) = state.photos.get_mut(photo) else { return };
+    let Some(waited) = state.resuming.remove(&entry.path) else { return };
+    if entry.photo.state != PhotoState::Ready {
+        return forget(core, state, photo);
+    }
+    if let Some(recipe) = waited.recipe {
+        (entry.photo.recipe, entry.photo.auto) = (recipe, false);
+    }
+    let weight = entry.megapixels().unwrap_or(1.0).max(0.01);
+    state.queue.push(Job { photo, export: waited.export, weight });
+}
+
+/// What was put into the queue is told once all of it is there.
+pub(crate) fn tell_resumed(core: &Core, state: &mut State) {
+    tell_positions(core, state, Told::All);
+    tell_queue(core, state);
+    core.wake();
+}
+
+/// Stops everything because the program ends: it goes on after the next start.
+pub(crate) fn interrupt(core: &Core) {
+    core.lock().queue.interrupted = true;
+    cancel_all(core);
 }
 
 /// Stops the jobs of these photos. A photo that waits is ready again at once, one in work as soon as it stops.
@@ -148,6 +222,9 @@ pub(crate) fn withdraw(core: &Core, state: &mut State, photos: &[PhotoId]) {
     for &photo in photos {
         if let Some(running) = state.queue.running.as_ref().filter(|running| running.photo == photo) {
             running.cancel.cancel();
+        }
+        if state.queue.holds(photo) {
+            forget(core, state, photo);
         }
         if state.queue.withdraw(photo)
             && let Some(entry) = state.photos.get_mut(photo)
@@ -240,6 +317,7 @@ mod tests {
         let zero = Duration::ZERO;
         Running {
             photo: PhotoId(photo),
+            export: Export::default(),
             cancel: Cancel::default(),
             weight,
             progress,

@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pretty_contract::event::{Event, Scanned};
+use pretty_contract::photo::PhotoId;
 use pretty_contract::problem::{Code, Problem};
 use pretty_photo::{names, probe};
 
 use crate::core::Core;
 use crate::natural;
 use crate::photos::{self, Found};
+use crate::queue;
 
 /// Photos told at once.
 const BATCH: usize = 50;
@@ -155,11 +157,23 @@ impl<'a> Scan<'a> {
         }
         self.scanned.added += added.len() as u32;
         state.bare.extend(added.iter().filter(|photo| photo.facts.is_some()).map(|photo| photo.id));
+        let ids: Vec<PhotoId> = added.iter().map(|photo| photo.id).collect();
         self.core.say(Event::PhotosAdded(added));
+        if !state.resuming.is_empty() {
+            for id in ids {
+                queue::resume(self.core, state, id);
+            }
+            queue::tell_resumed(self.core, state);
+        }
         self.core.wake();
     }
 
     fn problem(&mut self, path: &Path, error: &std::io::Error) {
+        if self.core.lock().resuming.remove(path).is_some()
+            && let Err(error) = self.core.link.store.unqueue_photo(path)
+        {
+            tracing::warn!(%error, "the queue could not be written down");
+        }
         self.scanned.problems.push(unreachable_path(path, error));
     }
 }

@@ -4,6 +4,7 @@ use pretty_contract::problem::{Code, Problem};
 use pretty_photo::view;
 
 use crate::address::{Address, Place};
+use crate::cloud::critiques;
 use crate::core::Core;
 use crate::opened::{self, Key};
 use crate::problems::bad_request;
@@ -33,6 +34,11 @@ pub(crate) fn serve(core: &Core, address: &str) -> Result<Served, Problem> {
             tile_of(core, &Key::Result(key.clone()), &path, *place)
         }
         Address::Preview(..) => core.previews.tile(&address).ok_or_else(gone),
+        Address::Sent(key) => {
+            // A key is letters and digits: it cannot lead out of the folder.
+            let bytes = std::fs::read(critiques::copy_path(&core.folders.data, key)).ok();
+            bytes.map(|bytes| Served { bytes, mime: "image/jpeg" }).ok_or_else(gone)
+        }
         Address::Thumbnail(photo, key) => {
             // The key must be the one that was given out: it becomes a file name.
             let known = core.lock().photos.get(*photo).is_some_and(|entry| entry.thumbnail.as_ref() == Some(key));

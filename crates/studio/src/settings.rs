@@ -7,7 +7,7 @@ use pretty_contract::problem::{Code, Problem};
 use pretty_contract::settings::Settings;
 
 use crate::host::Host;
-use crate::store;
+use crate::small_files;
 
 /// What was kept, or the defaults and why.
 pub(crate) fn load(host: &dyn Host, data: &Path) -> (Settings, Option<Problem>) {
@@ -28,7 +28,7 @@ pub(crate) fn load(host: &dyn Host, data: &Path) -> (Settings, Option<Problem>) 
 fn put_aside(kept: &serde_json::Value, reason: &str, data: &Path) -> Problem {
     let copy = data.join("settings.bak");
     let text = serde_json::to_vec_pretty(kept).unwrap_or_default();
-    let whereabouts = match store::write_bytes(&copy, &text) {
+    let whereabouts = match small_files::write_bytes(&copy, &text) {
         Ok(()) => format!("They are kept in \u{201c}{}\u{201d}.", copy.display()),
         Err(error) => {
             tracing::warn!(%error, "settings could not be put aside");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pretty_contract::recipe::{Recipe, Step};
 use serde::{Deserialize, Serialize};
 
-use crate::store;
+use crate::small_files;
 
 /// Seconds that a job takes besides its pixels: opening, checking, saving.
 const OVERHEAD: f64 = 0.15;
@@ -33,7 +33,7 @@ impl Speeds {
         let usable = |kept: &Kept| {
             kept.version == VERSION && kept.seconds_per_megapixel.values().all(|rate| rate.is_finite() && *rate > 0.0)
         };
-        let kept = store::read(&path).filter(usable).unwrap_or(Kept { version: VERSION, ..Kept::default() });
+        let kept = small_files::read(&path).filter(usable).unwrap_or(Kept { version: VERSION, ..Kept::default() });
         Self { path, kept }
     }
 
@@ -59,7 +59,7 @@ impl Speeds {
         let weight = 0.2 + 0.4 * (megapixels / 8.0).min(1.0);
         let known = self.kept.seconds_per_megapixel.entry(kind(device, recipe)).or_insert(rate);
         *known += weight * (rate - *known);
-        store::write(&self.path, &self.kept);
+        small_files::write(&self.path, &self.kept);
     }
 }
 

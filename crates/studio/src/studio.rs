@@ -20,11 +20,15 @@ use serde_json::Value;
 
 use crate::core::Core;
 use crate::host::{Folders, Host};
+use crate::link::{Connection, Link, Linked};
 use crate::problems::{bad_request, from_panic, internal};
 use crate::serve::{self, Served};
 use crate::speaker::{Speaker, speak};
 use crate::workshop::{Open, open_engine};
-use crate::{assess, commands, devices, preview, queue, scan, settings, thumbnails};
+use crate::{assess, cloud, commands, devices, preview, queue, scan, settings, sync, thumbnails};
+
+/// The link as it was opened, and what the person should know of that.
+pub(crate) type Opened = (Link, Linked, Option<Problem>);
 
 /// Thumbnails made at once.
 const THUMBNAIL_WORKERS: usize = 2;
@@ -38,16 +42,23 @@ pub struct Studio {
 impl Studio {
     /// Starts the workers and opens the engine in the background. Never fails: what is missing is told in the snapshot.
     #[must_use]
-    pub fn start(host: Arc<dyn Host>, folders: Folders) -> Self {
+    pub fn start(host: Arc<dyn Host>, folders: Folders, connection: &Connection) -> Self {
         let open = open_engine(&folders);
-        Self::start_with(host, folders, open)
+        let link = Link::open(&folders, connection);
+        Self::start_with(host, folders, link, open)
     }
 
-    pub(crate) fn start_with(host: Arc<dyn Host>, folders: Folders, open: Open) -> Self {
+    pub(crate) fn start_with(
+        host: Arc<dyn Host>,
+        folders: Folders,
+        (link, linked, trouble): Opened,
+        open: Open,
+    ) -> Self {
         let (speaker, events) = Speaker::new();
         let (settings, notice) = settings::load(host.as_ref(), &folders.data);
-        let core = Arc::new(Core::new(host.clone(), folders, speaker, settings, notice));
+        let core = Arc::new(Core::new(host.clone(), folders, speaker, settings, notice.or(trouble), (link, linked)));
         let studio = Self { core, threads: Mutex::default() };
+        queue::recall(&studio.core);
         studio.spawn("speaker", move |_| speak(&host, &events));
         studio.spawn("engine", move |core| open_workshop(core, open));
         studio.spawn("scan", |core| scan::work(core));
@@ -57,6 +68,8 @@ impl Studio {
         studio.spawn("assess", |core| assess::work(core));
         studio.spawn("preview", |core| preview::work(core));
         studio.spawn("queue", |core| queue::work(core));
+        studio.spawn("sync", |core| sync::work(core));
+        studio.spawn("outbox", |core| cloud::worker::work(core));
         studio.spawn("tidy", |core| thumbnails::tidy(&core.folders.cache));
         studio
     }
@@ -81,7 +94,7 @@ impl Studio {
 
     /// Stops what is under way and ends all workers. Nothing half-made is left behind. Waits for jobs to stop, at most some seconds.
     pub fn shut_down(&self) {
-        queue::cancel_all(&self.core);
+        queue::interrupt(&self.core);
         self.core.stop();
         self.core.previews.end();
         self.core.speaker.end();

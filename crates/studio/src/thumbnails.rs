@@ -8,7 +8,7 @@ use pretty_contract::photo::PhotoId;
 
 use crate::address::Address;
 use crate::core::Core;
-use crate::{keys, store};
+use crate::{keys, small_files};
 
 /// Longer side, in pixels: twice what the strip shows, for dense screens.
 const SIDE: u32 = 320;
@@ -46,7 +46,7 @@ fn make(core: &Core, id: PhotoId, photo: &Path) {
     if !place.exists() {
         match pretty_photo::thumbnail(photo, SIDE, &core.limits) {
             Ok(jpeg) => {
-                if let Err(error) = store::write_bytes(&place, &jpeg) {
+                if let Err(error) = small_files::write_bytes(&place, &jpeg) {
                     // The strip shows a blank; the photo itself is well.
                     tracing::warn!(%error, "a thumbnail could not be kept");
                     return;

@@ -56,6 +56,7 @@ fn take(core: &Core, state: &mut State) -> Option<Taken> {
     let (cancel, now) = (Cancel::default(), core.host.now());
     let running = Running {
         photo: job.photo,
+        export: job.export.clone(),
         cancel: cancel.clone(),
         weight: job.weight,
         progress: 0.0,
@@ -162,6 +163,7 @@ fn finish(core: &Core, taken: &Taken, outcome: Result<Finished, Problem>) {
         state.queue.closed += 1;
         state.queue.closed_weight += weight;
     }
+    super::forget(core, state, taken.photo);
     if let Some(entry) = state.photos.get_mut(taken.photo) {
         entry.photo.state = end;
         core.tell(state, taken.photo);

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::scripted::Scripted;
 use crate::host::{Folders, Host};
-use crate::studio::Studio;
+use crate::link::{Connection, Link, SecretsIn};
+use crate::studio::{Opened, Studio};
 use crate::workshop::Workshop;
 
 /// Longer than anything here takes, on a machine that is busy with other things.
@@ -25,6 +26,8 @@ pub(crate) struct TestHost {
     came: Condvar,
     pub(crate) settings: Mutex<Option<Value>>,
     pub(crate) revealed: Mutex<Vec<PathBuf>>,
+    pub(crate) browsed: Mutex<Vec<String>>,
+    pub(crate) notified: Mutex<Vec<String>>,
     pub(crate) refuses_settings: std::sync::atomic::AtomicBool,
 }
 
@@ -37,6 +40,16 @@ impl Host for TestHost {
     fn reveal(&self, path: &Path) -> Result<(), Problem> {
         self.revealed.lock().unwrap().push(path.to_path_buf());
         Ok(())
+    }
+
+    fn open_in_browser(&self, address: &str) -> Result<(), Problem> {
+        self.browsed.lock().unwrap().push(address.to_owned());
+        self.came.notify_all();
+        Ok(())
+    }
+
+    fn notify(&self, title: &str, text: &str) {
+        self.notified.lock().unwrap().push(format!("{title}: {text}"));
     }
 
     fn load_settings(&self) -> Result<Option<Value>, Problem> {
@@ -69,6 +82,8 @@ impl Default for TestHost {
             came: Condvar::new(),
             settings: Mutex::default(),
             revealed: Mutex::default(),
+            browsed: Mutex::default(),
+            notified: Mutex::default(),
             refuses_settings: false.into(),
         }
     }
@@ -121,10 +136,16 @@ impl Stage {
     }
 
     pub(crate) fn with_host(engine: Scripted, host: TestHost, folder: tempfile::TempDir) -> Self {
+        let connection = Connection { service: None, secrets: SecretsIn::Memory };
+        let link = Link::open(&folders(&folder.path().join("app")), &connection);
+        Self::with_link(engine, host, folder, link)
+    }
+
+    pub(crate) fn with_link(engine: Scripted, host: TestHost, folder: tempfile::TempDir, link: Opened) -> Self {
         let (engine, host) = (Arc::new(engine), Arc::new(host));
         let opened: Arc<dyn Workshop> = engine.clone();
-        let studio =
-            Studio::start_with(host.clone(), folders(&folder.path().join("app")), Box::new(move || Ok(opened)));
+        let open = Box::new(move || Ok(opened));
+        let studio = Studio::start_with(host.clone(), folders(&folder.path().join("app")), link, open);
         Self { host, engine, folder, studio }
     }
 

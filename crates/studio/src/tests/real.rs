@@ -23,7 +23,7 @@ fn stage() -> Option<Stage> {
         return None;
     }
     let host = Arc::new(TestHost::default());
-    let studio = Studio::start(host.clone(), folders);
+    let studio = Studio::start(host.clone(), folders, &crate::link::Connection::default());
     Some(Stage { host, engine: Arc::default(), folder, studio })
 }
 

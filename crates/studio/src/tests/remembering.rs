@@ -104,7 +104,10 @@ fn without_an_engine_the_app_opens_and_says_so() {
     let missing =
         Problem { code: Code::RuntimeUnavailable, message: "No library.".into(), retryable: false, detail: None };
     let refused = missing.clone();
-    let studio = Studio::start_with(host.clone(), folders(folder.path()), Box::new(move || Err(refused)));
+    let studio = {
+        let link = crate::link::Link::open(&folders(folder.path()), &crate::link::Connection::default());
+        Studio::start_with(host.clone(), folders(folder.path()), link, Box::new(move || Err(refused)))
+    };
     let stage = Stage { host, engine: Arc::default(), folder, studio };
     assert_eq!(stage.snapshot().trouble, Some(missing.clone()));
     let id = stage.add_all(&[photo(&stage.photos().join("a.png"), 40, 30)])[0];

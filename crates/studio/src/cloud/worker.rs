@@ -1,0 +1,176 @@
+//! The thread that takes Pro jobs from step to step. The record is written after each; killed in between, the step is taken again.
+
+use std::time::Duration;
+
+use pretty_contract::account::Reach;
+use pretty_contract::problem::{Code, Problem};
+use pretty_contract::service::billing::OrderState;
+
+use super::outbox::{Live, Outgoing, Outside, Step};
+use super::{steps, tell};
+use crate::clock::now_micros;
+use crate::core::{Core, State};
+use crate::problems::from_panic;
+use crate::service::Fault;
+use crate::{link, sync};
+
+/// How often the service is asked about a job while its events come in, and while they do not.
+const POLL: [Duration; 2] = [Duration::from_secs(15), Duration::from_secs(3)];
+/// How often to look for a job whose time has come.
+const TICK: Duration = Duration::from_millis(500);
+/// How long an order is asked about that nobody pays for.
+const ORDER_LIFE: i64 = 60 * 60 * 1_000_000;
+
+/// The thread's work.
+pub(crate) fn work(core: &Core) {
+    let mut orders_seen = Duration::ZERO;
+    while !core.has_stopped() {
+        match core.wait_at_most(TICK, |state| take(core, state)) {
+            Some(job) => run(core, job),
+            None => look_after_orders(core, &mut orders_seen),
+        }
+    }
+}
+
+/// The next job that can go on.
+fn take(core: &Core, state: &mut State) -> Option<Outgoing> {
+    let outside = Outside::of(core, state);
+    let now = core.host.now();
+    let due: Vec<Outgoing> = state
+        .linked
+        .outbox
+        .jobs()
+        .filter(|job| job.step.is_for_the_worker() && outside.hinders(job).is_none())
+        .cloned()
+        .collect();
+    let job = due.into_iter().find(|job| state.linked.outbox.live(&job.id).not_before <= now)?;
+    let live = state.linked.outbox.live(&job.id);
+    live.in_work = true;
+    live.progress = 0.0;
+    if matches!(job.step, Step::Prepare | Step::Upload | Step::Fetch { .. }) {
+        tell(core, state, &job.id);
+    }
+    Some(job)
+}
+
+fn run(core: &Core, job: Outgoing) {
+    let before = job.clone();
+    let taken = std::panic::AssertUnwindSafe(|| steps::take(core, job));
+    let outcome = std::panic::catch_unwind(taken).unwrap_or_else(|payload| {
+        let mut job = before.clone();
+        job.step = Step::Failed { problem: from_panic(payload.as_ref()), charged: false };
+        Ok(job)
+    });
+    match outcome {
+        Ok(after) => commit(core, &before, after),
+        Err(fault) => put_off(core, &before, &fault),
+    }
+}
+
+/// Writes a step down that was taken. The person may have stopped the job meanwhile: that stays, unless it has ended.
+pub(super) fn commit(core: &Core, before: &Outgoing, mut after: Outgoing) {
+    let mut state = core.lock();
+    let Some(current) = state.linked.outbox.get(&before.id) else { return };
+    let stopped = current.step == Step::Cancel && before.step != Step::Cancel;
+    if stopped && !after.step.has_ended() {
+        after.step = Step::Cancel;
+    }
+    if after.step.has_ended() && after.ended_at.is_none() {
+        after.ended_at = Some(now_micros());
+    }
+    let waits = matches!(after.step, Step::Wait { .. }) && before.step == after.step;
+    let connected = state.linked.online.connection.service == Reach::Connected;
+    let poll = POLL[usize::from(!connected)];
+    let not_before = if matches!(after.step, Step::Wait { .. }) { core.host.now() + poll } else { Duration::ZERO };
+    if let Err(error) = core.link.store.put_pro_job(&after.id, after.made_at, &after) {
+        tracing::error!(%error, "a Pro job could not be written down");
+        drop(state);
+        return put_off(core, before, &Fault::Here(Problem::from(error)));
+    }
+    *state.linked.outbox.live(&after.id) = Live { not_before, ..Live::default() };
+    let id = after.id.clone();
+    let ended = after.step.has_ended();
+    state.linked.outbox.put(after);
+    if !waits {
+        tell(core, &state, &id);
+    }
+    link::change_in(core, &mut state, |_| {});
+    drop(state);
+    if ended {
+        notify(core, &id);
+    }
+    core.wake();
+}
+
+/// It came to nothing this time.
+fn put_off(core: &Core, job: &Outgoing, fault: &Fault) {
+    if matches!(fault, Fault::SignedOut) {
+        return link::signed_out(core, Some(link::ended_elsewhere()));
+    }
+    if !fault.passes() && !matches!(fault, Fault::Here(_)) {
+        let mut after = job.clone();
+        after.step = Step::Failed { problem: fault.problem(), charged: false };
+        return commit(core, job, after);
+    }
+    let mut state = core.lock();
+    let now = core.host.now();
+    let live = state.linked.outbox.live(&job.id);
+    live.in_work = false;
+    live.unreachable = !matches!(fault, Fault::Offline);
+    live.not_before = now + fault.retry_after().unwrap_or_else(|| link::pause(live.tries));
+    live.tries += 1;
+    tell(core, &state, &job.id);
+}
+
+/// Progress of a copy on its way, at most ten times a second.
+pub(super) fn report(core: &Core, id: &str, progress: f32) {
+    let mut state = core.lock();
+    let now = core.host.now();
+    let live = state.linked.outbox.live(id);
+    if progress < live.progress || now.saturating_sub(live.told) < Duration::from_millis(100) {
+        return;
+    }
+    live.progress = progress;
+    live.told = now;
+    tell(core, &state, id);
+}
+
+/// Whether the person has stopped a job.
+pub(super) fn is_stopped(core: &Core, id: &str) -> bool {
+    core.has_stopped() || core.lock().linked.outbox.get(id).is_none_or(|job| job.step == Step::Cancel)
+}
+
+fn notify(core: &Core, id: &str) {
+    let state = core.lock();
+    let Some(job) = state.linked.outbox.get(id) else { return };
+    let name = job.photos.first().map(|photo| photo.name.clone()).unwrap_or_default();
+    let (title, text) = match &job.step {
+        Step::Done { .. } => ("A Pro job is done", name),
+        Step::Failed { problem, .. } if problem.code != Code::Cancelled => {
+            ("A Pro job failed", format!("{name}: {}", problem.message))
+        }
+        _ => return,
+    };
+    drop(state);
+    core.host.notify(title, &text);
+}
+
+/// While an order waits to be paid, the service is asked about it, in case its event does not come.
+fn look_after_orders(core: &Core, seen: &mut Duration) {
+    let (open, connected) = {
+        let state = core.lock();
+        let since = core.link.service.as_ref().map_or(0, |service| service.now()) - ORDER_LIFE;
+        let open = state.linked.online.orders.iter().any(|order| {
+            matches!(order.state, OrderState::Created | OrderState::Open | OrderState::Paid) && order.created_at > since
+        });
+        (open && state.linked.is_signed_in(), state.linked.online.connection.service == Reach::Connected)
+    };
+    let now = core.host.now();
+    if open && now.saturating_sub(*seen) >= POLL[usize::from(!connected)] {
+        *seen = now;
+        let paid = |core: &Core| sync::fetch_orders(core).and_then(|()| sync::fetch_account(core));
+        if let Err(fault) = paid(core) {
+            tracing::debug!(?fault, "orders could not be looked after");
+        }
+    }
+}
