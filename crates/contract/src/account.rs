@@ -111,7 +111,7 @@ pub struct DataExport {
     pub state: ExportState,
     /// Where it is or will be saved.
     pub path: String,
-    /// Whether it is saved there, whole.
+    /// Whether it is saved there, whole. Ready and not saved without a problem: its page was opened in the browser, where it is fetched.
     pub saved: bool,
     /// Why it could not be made or saved.
     pub problem: Option<Problem>,

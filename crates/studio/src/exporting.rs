@@ -1,4 +1,5 @@
-//! The archive of the person's data: asked for, waited for, fetched once and saved where the person said.
+//! The archive of the person's data: asked for, waited for, fetched once and saved where the person said. A service that hands it out on its own
+//! page only, to whoever has just signed in there, gets that page opened in the system's browser instead.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -6,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use pretty_contract::account::DataExport;
 use pretty_contract::problem::{Code, Problem};
+use pretty_contract::service::error::ServiceCode;
 use pretty_contract::service::privacy::{Export, ExportState};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::core::Core;
 use crate::link::change;
-use crate::service::{Call, Fault};
+use crate::service::{Call, Fault, local_address};
 use crate::sync;
 
 const KEPT: &str = "data export";
@@ -43,19 +45,30 @@ pub(crate) fn look(core: &Core) -> Result<(), Fault> {
     if core.lock().linked.user() != Some(asked.user.as_str()) {
         return Ok(());
     }
-    let export: Export = core.link.send(Call::get(format!("/v1/account/exports/{}", asked.id), sync::WHY))?;
-    take(core, &asked, export)
+    match core.link.send::<Export>(Call::get(format!("/v1/account/exports/{}", asked.id), sync::WHY)) {
+        Ok(export) => take(core, &asked, export),
+        Err(fault) if fault.code() == Some(ServiceCode::NotFound) => {
+            let _ = core.link.store.forget(KEPT);
+            change(core, |linked| linked.online.export = None);
+            Ok(())
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 fn take(core: &Core, asked: &Asked, export: Export) -> Result<(), Fault> {
     let mut shown =
         DataExport { state: export.state, path: asked.path.display().to_string(), saved: false, problem: None };
     let mut over = matches!(export.state, ExportState::Gone | ExportState::Failed);
-    if let (ExportState::Ready, Some(url)) = (export.state, &export.url) {
+    let page = export.url.as_deref().filter(|_| export.state == ExportState::Ready).and_then(|url| page_of(core, url));
+    if let Some(page) = page {
+        over = true;
+        shown.problem = core.host.open_in_browser(page.as_str()).err();
+        core.host.notify("Your archive is ready", "Fetch it in the browser.");
+    } else if let (ExportState::Ready, Some(url)) = (export.state, &export.url) {
         match save(core, url, &asked.path, export.bytes) {
             Ok(()) => (shown.saved, over) = (true, true),
-            Err(Fault::Here(problem)) => shown.problem = Some(problem),
-            Err(fault) => return Err(fault),
+            Err(fault) => shown.problem = Some(fault.problem()),
         }
     } else if over {
         shown.problem = Some(Problem {
@@ -70,6 +83,13 @@ fn take(core: &Core, asked: &Asked, export: Export) -> Result<(), Fault> {
     }
     change(core, |linked| linked.online.export = Some(shown));
     Ok(())
+}
+
+/// The address, when it is a page and not the archive itself.
+fn page_of(core: &Core, url: &str) -> Option<url::Url> {
+    let base = core.link.service().ok()?.base();
+    let address = base.join(url).ok()?;
+    (!address.path().starts_with("/v1/")).then(|| local_address(base, address.as_str())).flatten()
 }
 
 /// Fetches to a file beside, then renames.

@@ -982,7 +982,7 @@ state: ExportState,
  */
 path: string, 
 /**
- * Whether it is saved there, whole.
+ * Whether it is saved there, whole. Ready and not saved without a problem: its page was opened in the browser, where it is fetched.
  */
 saved: boolean, 
 /**

@@ -151,10 +151,8 @@ pub(crate) fn rename_account(core: &Arc<Core>, request: RenameAccount) -> Answer
 
 pub(crate) fn open_page(core: &Arc<Core>, request: OpenPage) -> Answer<Nothing> {
     let path = match request.page {
-        ServicePage::Account => "account",
-        ServicePage::Email => "account/email",
-        ServicePage::Password => "account/password",
-        ServicePage::Google => "account/google",
+        // One page holds them all.
+        ServicePage::Account | ServicePage::Email | ServicePage::Password | ServicePage::Google => "account",
         ServicePage::Delete => "account/delete",
         ServicePage::Privacy => "privacy",
     };
