@@ -31,7 +31,7 @@ use crate::{acceptance, tone};
 const CHECK_LIMIT: Duration = Duration::from_secs(120);
 /// Bytes that tiles and bands of one photo may take unless the caller says otherwise. With a photo of 24 megapixels beside it the program stays
 /// under 1 GB.
-const MEMORY_BUDGET: u64 = 900 << 20;
+const MEMORY_BUDGET: u64 = 740 << 20;
 
 /// What the engine is opened with.
 #[derive(Clone, Debug)]
