@@ -144,6 +144,7 @@ on_both! {
         assert_eq!(shop.get(&otto, "/v1/orders").await.json(), json!([]));
         assert_eq!(shop.post(&otto, "/v1/billing/portal", None).await.status, 404);
         // Whoever opens it, the order is looked at, and its credits go to whom it belongs.
+        shop.app.database.clock.advance(Duration::from_secs(1));
         shop.stripe().pay(&order.session, PayBy::Card).unwrap();
         shop.api("GET", &format!("/billing/done?session_id={}", order.session), None, None).await;
         shop.work().await;
