@@ -80,11 +80,11 @@ pub(crate) async fn run(task: Task, settings: &Settings) -> Result<(), Box<dyn E
     let done = match task {
         Task::Order { .. } | Task::Refund { .. } | Task::Events { .. } => {
             let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-            money(task, &App::new(settings.clone(), store.clone(), world, address)).await
+            money(task, &App::new(settings.clone(), store.clone(), world, address)?).await
         }
         Task::Data(task) => {
             let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-            Box::pin(data::perform(task, &App::new(settings.clone(), store.clone(), world, address))).await
+            Box::pin(data::perform(task, &App::new(settings.clone(), store.clone(), world, address)?)).await
         }
         task => perform(task, &store, &world).await,
     };

@@ -4,12 +4,18 @@ use crate::accounts::google::Provider;
 use crate::accounts::password::Passwords;
 use crate::billing::Billing;
 use crate::billing::alarm::Alarms;
+use crate::changes::Hub;
+use crate::objects::{ObjectError, Objects};
+use crate::photos::pixels::Darkroom;
 use crate::settings::{Mode, Settings};
 use crate::store::Store;
 use crate::world::World;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// Cheap to clone; holds no state that a second replica would need.
 #[derive(Clone, Debug)]
@@ -36,21 +42,58 @@ pub struct Parts {
     pub google: Option<Provider>,
     /// Told when a letter was queued, so that a worker in this process need not wait for its next look.
     pub letters: Notify,
+    /// Photos and results as files.
+    pub objects: Objects,
+    /// Where pixels are worked on.
+    pub darkroom: Darkroom,
+    /// Who listens for changes in this process.
+    pub changes: Hub,
+    /// Cancelled when the process stops: what waits for nothing in particular ends then.
+    pub stopping: CancellationToken,
 }
 
 impl App {
     /// Puts the parts together. `address` is what the server is bound to; it makes the base URL when none is configured.
-    pub fn new(settings: Settings, store: Store, world: World, address: std::net::SocketAddr) -> Self {
+    ///
+    /// # Errors
+    /// When the object store cannot be opened.
+    pub fn new(
+        settings: Settings,
+        store: Store,
+        world: World,
+        address: std::net::SocketAddr,
+    ) -> Result<Self, ObjectError> {
         let base_url = match settings.server.base_url.as_str() {
             "" => format!("http://{address}"),
             configured => configured.to_owned(),
         };
         let passwords = Passwords::new(settings.accounts.password_cost, settings.accounts.password_parallel);
+        let changes = Hub::new(store.clone(), Duration::from_millis(settings.worker.poll_milliseconds));
+        let stopping = CancellationToken::new();
         let billing = Billing::configured(&settings);
         let alarms = Alarms::default();
         let google = Provider::configured(&settings.google);
         let letters = Notify::new();
-        Self(Arc::new(Parts { settings, base_url, store, world, passwords, billing, alarms, google, letters }))
+        let data = Path::new(&settings.server.data);
+        let objects = Objects::open(&settings.objects, data)?;
+        let scratch = data.join("tmp");
+        let fault = |fault| ObjectError::Folder { path: scratch.display().to_string(), fault };
+        let darkroom = Darkroom::new(&settings.uploads, scratch.clone()).map_err(fault)?;
+        Ok(Self(Arc::new(Parts {
+            settings,
+            base_url,
+            store,
+            world,
+            passwords,
+            letters,
+            billing,
+            alarms,
+            google,
+            objects,
+            darkroom,
+            changes,
+            stopping,
+        })))
     }
 
     /// Whether the outside services are stand-ins.

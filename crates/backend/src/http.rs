@@ -1,6 +1,7 @@
 //! HTTP: the router, the frame around every request, and the routes that belong to no subject.
 
 pub mod extract;
+pub mod file;
 mod frame;
 mod health;
 pub mod openapi;
@@ -44,6 +45,9 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(crate::privacy::routes::routes())
         .merge(crate::oauth::routes())
         .merge(crate::billing::routes::routes())
+        .merge(crate::events::routes())
+        .merge(crate::photos::routes())
+        .merge(crate::uploads::routes())
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {

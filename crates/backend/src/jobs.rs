@@ -15,6 +15,7 @@ pub use queue::{Fault, Heard, LEASE, Lease, claim, fail, heartbeat, succeed};
 pub use submit::{Request, cancel, find, submit};
 pub use sweep::{Swept, sweep};
 
+use crate::changes::{ChangeKind, note};
 use crate::ledger::LedgerError;
 use crate::store::{StoreError, WriteTransaction, sql};
 use crate::world::{NoRandomness, World};
@@ -84,5 +85,19 @@ async fn end(tx: &WriteTransaction, world: &World, job: &Job, state: JobState, s
         "UPDATE jobs SET state = $2, ended_at = $3, {column} = $4, lease_owner = NULL, lease_until = NULL, checkpoint = NULL WHERE id = $1"
     );
     tx.execute_raw(sql(&**tx, update, [job.id.into(), word.into(), world.now().into(), said.into()])).await?;
+    tell_with_credits(tx, world, job).await
+}
+
+/// Tells the person's apps that a job changed. Last before the commit.
+async fn tell(tx: &WriteTransaction, world: &World, job: &Job) -> Result<(), JobError> {
+    Ok(note(tx, world, job.user_id, ChangeKind::Job, Some(job.id)).await?)
+}
+
+/// The same when credits moved with it.
+async fn tell_with_credits(tx: &WriteTransaction, world: &World, job: &Job) -> Result<(), JobError> {
+    tell(tx, world, job).await?;
+    if job.price > 0 {
+        note(tx, world, job.user_id, ChangeKind::Credits, None).await?;
+    }
     Ok(())
 }

@@ -6,15 +6,19 @@
 pub mod accounts;
 pub mod app;
 pub mod billing;
+pub mod changes;
 pub mod error;
+pub mod events;
 pub mod http;
 pub mod jobs;
 pub mod ledger;
 pub mod log;
 pub mod mail;
 pub mod oauth;
+pub mod objects;
 pub mod outbound;
 pub mod pages;
+pub mod photos;
 pub mod privacy;
 pub mod providers;
 #[cfg(feature = "sandbox")]
@@ -22,5 +26,6 @@ pub mod sandbox;
 pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod uploads;
 pub mod worker;
 pub mod world;

@@ -51,6 +51,8 @@ fn refuse_mixing(settings: &Settings, address: SocketAddr) -> Result<(), Setting
         ("google.client_id", !settings.google.client_id.is_empty()),
         ("google.client_secret", !settings.google.client_secret.is_empty()),
         ("stripe.secret_key", !settings.stripe.secret_key.is_empty()),
+        ("replicate.token", !settings.replicate.token.is_empty()),
+        ("anthropic.key", !settings.anthropic.key.is_empty()),
         ("mail.smtp_url", !settings.mail.smtp_url.is_empty()),
     ] {
         if is_set {
@@ -67,6 +69,12 @@ fn fill(settings: &mut Settings, endpoints: &Endpoints) {
     endpoints.stripe_base_url.clone_into(&mut settings.stripe.base_url);
     settings.stripe.secret_key = Secret::new(&*endpoints.stripe_secret_key);
     settings.catalogue = catalogue::of_sandbox();
+    endpoints.replicate_base_url.clone_into(&mut settings.replicate.base_url);
+    endpoints.replicate_delivery_base_url.clone_into(&mut settings.replicate.delivery_url);
+    settings.replicate.token = Secret::new(&*endpoints.replicate_token);
+    settings.replicate.webhook_secret = Secret::new(&*endpoints.replicate_webhook_secret);
+    endpoints.anthropic_base_url.clone_into(&mut settings.anthropic.base_url);
+    settings.anthropic.key = Secret::new(&*endpoints.anthropic_api_key);
     settings.mail.smtp_url = Secret::new(format!(
         "smtp://{}:{}@{}:{}",
         endpoints.smtp_username, endpoints.smtp_password, endpoints.smtp_host, endpoints.smtp_port

@@ -28,6 +28,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The object store.
+    #[error(transparent)]
+    Objects(#[from] crate::objects::ObjectError),
     /// Mail settings.
     #[error("{0}")]
     Mail(String),
@@ -78,6 +81,7 @@ pub async fn run(
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let overtime = async {
         stop.cancelled().await;
+        app.stopping.cancel();
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
@@ -119,5 +123,5 @@ async fn open(settings: Settings, address: SocketAddr) -> Result<(App, PathBuf),
     let world = World::system();
     let store = Store::open(&settings.database, &data).await?;
     migration::run(&store, world.now()).await?;
-    Ok((App::new(settings, store, world, address), data))
+    Ok((App::new(settings, store, world, address)?, data))
 }

@@ -5,8 +5,10 @@
 
 pub mod load;
 mod mode;
+mod photos;
 
 pub use mode::Mode;
+pub use photos::{Anthropic, CloudModel, Objects, Replicate, Uploads};
 
 use serde::Deserialize;
 use std::fmt;
@@ -59,6 +61,14 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// How letters leave.
     pub mail: Mail,
+    /// Where photos and results are kept.
+    pub objects: Objects,
+    /// What people may upload.
+    pub uploads: Uploads,
+    /// Enhancement in the cloud.
+    pub replicate: Replicate,
+    /// Critique.
+    pub anthropic: Anthropic,
     /// Background work.
     pub worker: Worker,
     /// What is logged.

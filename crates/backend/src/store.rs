@@ -19,7 +19,10 @@ use sea_orm::{
 };
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What the database refuses or fails at.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +65,7 @@ pub fn is_unique_violation(error: &DbErr) -> bool {
 pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    news: Arc<Notify>,
 }
 
 impl Store {
@@ -82,7 +86,7 @@ impl Store {
         let mut options = ConnectOptions::new(settings.url.reveal());
         options.max_connections(settings.connections).acquire_timeout(wait).connect_timeout(wait).sqlx_logging(false);
         let pool = sea_orm::Database::connect(options).await?;
-        Ok(Self { writer: pool.clone(), reader: pool })
+        Ok(Self { writer: pool.clone(), reader: pool, news: Arc::default() })
     }
 
     async fn open_sqlite(settings: &Database, data: &Path) -> Result<Self, StoreError> {
@@ -113,7 +117,7 @@ impl Store {
         let writer = connect(1, false).await?;
         // A read-only connection cannot make the file, so it comes second.
         let reader = connect(settings.connections, true).await?;
-        Ok(Self { writer, reader })
+        Ok(Self { writer, reader, news: Arc::default() })
     }
 
     /// For reading outside a transaction.
@@ -135,7 +139,13 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(WriteTransaction { inner: self.writer.begin_with_options(options).await? })
+        let inner = self.writer.begin_with_options(options).await?;
+        Ok(WriteTransaction { inner, news: Arc::clone(&self.news), has_news: AtomicBool::new(false) })
+    }
+
+    /// Waits until a transaction of this process that [told so](WriteTransaction::tell_when_committed) was committed. For one who waits.
+    pub async fn committed(&self) {
+        self.news.notified().await;
     }
 
     /// Closes all connections after the running statements.
@@ -152,6 +162,8 @@ impl Store {
 #[derive(Debug)]
 pub struct WriteTransaction {
     inner: DatabaseTransaction,
+    news: Arc<Notify>,
+    has_news: AtomicBool,
 }
 
 impl WriteTransaction {
@@ -160,7 +172,16 @@ impl WriteTransaction {
     /// # Errors
     /// When the database fails; whether it happened is then unknown, so every caller must be able to repeat.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        if self.has_news.load(Ordering::Relaxed) {
+            self.news.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Wakes who waits for [`Store::committed`], once it has happened.
+    pub fn tell_when_committed(&self) {
+        self.has_news.store(true, Ordering::Relaxed);
     }
 
     /// What to append to a SELECT so that no one else changes its rows until the end. SQLite has one writer, so nothing.

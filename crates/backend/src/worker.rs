@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox;
-use crate::{accounts, billing, jobs, ledger, privacy};
+use crate::{accounts, billing, changes, jobs, ledger, objects, privacy, uploads};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +45,11 @@ pub async fn sweep(app: &App) {
         Ok(swept) => tracing::warn!(?swept, "jobs were picked up"),
         Err(error) => tracing::error!(%error, "jobs were not swept"),
     }
+    for swept in [uploads::sweep(app, 100).await, objects::sweep(app, 1000).await] {
+        if let Err(error) = swept {
+            tracing::error!(%error, "uploads were not swept");
+        }
+    }
     for swept in [
         accounts::tokens::sweep(app, now).await,
         // After the tokens: a sign-in without any is over.
@@ -52,6 +57,7 @@ pub async fn sweep(app: &App) {
         accounts::limits::sweep(app, now).await,
         outbox::sweep(app, now).await,
         Box::pin(privacy::sweep(app)).await,
+        changes::sweep(&app.store, now).await.map_err(accounts::AccountError::from),
     ] {
         match swept {
             Ok(0) => {}

@@ -71,3 +71,19 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             .map_err(|_| ApiError::new(ErrorCode::NotFound, "There is nothing at this address."))
     }
 }
+
+/// `Idempotency-Key`: the same key is the same request.
+#[derive(Debug)]
+pub struct IdempotencyKey(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let key = parts.headers.get("idempotency-key").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if (1..=100).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(Self(key.to_owned()));
+        }
+        Err(ApiError::new(ErrorCode::Invalid, "`Idempotency-Key` must be a header of 1 to 100 visible characters."))
+    }
+}

@@ -1,6 +1,6 @@
 //! What workers do with jobs: claim one, give signs of life, end it.
 
-use super::{Job, JobError, JobState, end, locked};
+use super::{Job, JobError, JobState, end, locked, tell};
 use crate::store::{Store, WriteTransaction, sql};
 use crate::world::{Moment, World};
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -40,6 +40,7 @@ pub async fn claim(store: &Store, world: &World, kinds: &[&str]) -> Result<Optio
     let update =
         "UPDATE jobs SET state = 'running', lease_owner = $2, lease_until = $3, attempt = attempt + 1 WHERE id = $1";
     tx.execute_raw(sql(&*tx, update, [job.id.into(), owner.into(), until.into()])).await?;
+    tell(&tx, world, &job).await?;
     tx.commit().await?;
     job.state = JobState::Running;
     job.attempt += 1;
@@ -123,6 +124,7 @@ pub async fn fail(store: &Store, world: &World, lease: &Lease, fault: Fault) -> 
             if job.attempt < job.most_attempts && now.plus(wait) < job.deadline && !job.cancel_requested =>
         {
             requeue(&tx, job.id, now.plus(wait)).await?;
+            tell(&tx, world, &job).await?;
             JobState::Queued
         }
         Fault::Later(_, said) | Fault::Never(said) if !job.cancel_requested => {

@@ -1,6 +1,6 @@
 //! What people do with jobs: ask for one, look at it, stop it.
 
-use super::{Job, JobError, JobState, end, locked};
+use super::{Job, JobError, JobState, end, locked, tell, tell_with_credits};
 use crate::ledger::Ledger;
 use crate::store::entity::{job, user};
 use crate::store::{Store, sql};
@@ -66,11 +66,15 @@ pub async fn submit(store: &Store, world: &World, user: &user::Model, request: R
         fault: None,
         created_at: now,
         ended_at: None,
+        deleted_at: None,
+        told_at: None,
+        told_prediction: None,
     };
     if job.price != 0 {
         ledger.hold(user.owner_ref, job.id, job.price, job.deadline).await?;
     }
     insert(&*tx, &job).await?;
+    tell_with_credits(&tx, world, &job).await?;
     tx.commit().await?;
     Ok(job)
 }
@@ -97,6 +101,9 @@ async fn insert(connection: &impl ConnectionTrait, job: &Job) -> Result<(), JobE
         fault: Set(None),
         created_at: Set(job.created_at),
         ended_at: Set(None),
+        deleted_at: Set(None),
+        told_at: Set(None),
+        told_prediction: Set(None),
     };
     job::Entity::insert(row).exec_without_returning(connection).await?;
     Ok(())
@@ -126,6 +133,7 @@ pub async fn cancel(store: &Store, world: &World, user: Uuid, id: Uuid) -> Resul
         JobState::Running => {
             tx.execute_raw(sql(&*tx, "UPDATE jobs SET cancel_requested = $2 WHERE id = $1", [id.into(), true.into()]))
                 .await?;
+            tell(&tx, world, &job).await?;
         }
         JobState::Cancelled => return Ok(()),
         JobState::Succeeded | JobState::Failed => return Err(JobError::Ended),

@@ -1,7 +1,7 @@
 //! Picks up what dead workers left, and ends what nobody waits for any more.
 
 use super::queue::requeue;
-use super::{Job, JobError, JobState, end, locked};
+use super::{Job, JobError, JobState, end, locked, tell};
 use crate::store::{Store, sql};
 use crate::world::World;
 use sea_orm::FromQueryResult;
@@ -50,6 +50,7 @@ pub async fn sweep(store: &Store, world: &World, limit: u32) -> Result<Swept, Jo
             swept.ended += 1;
         } else {
             requeue(&tx, job.id, now).await?;
+            tell(&tx, world, &job).await?;
             swept.requeued += 1;
         }
         tx.commit().await?;

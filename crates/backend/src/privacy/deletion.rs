@@ -12,6 +12,7 @@ use crate::jobs;
 use crate::ledger::{Ledger, LedgerError};
 use crate::mail::letter::Letter;
 use crate::mail::outbox;
+use crate::objects;
 use crate::store::entity::user;
 use crate::store::{WriteTransaction, count_of, sql};
 use crate::world::{Moment, TokenKind, token_hash};
@@ -163,6 +164,11 @@ pub async fn purge(app: &App, id: Uuid) -> Result<Purged, AccountError> {
         tracing::warn!(%error, "Stripe could not be told");
         return Ok(Purged::Waits("Stripe could not be told"));
     }
+    // The object store is outside as well. Rows that are left without their objects go below, or at the next try.
+    if let Err(error) = app.objects.delete_person(id).await {
+        tracing::warn!(%error, "photos could not be deleted");
+        return Ok(Purged::Waits("photos could not be deleted"));
+    }
     let tx = app.store.write_transaction().await?;
     let select = "SELECT COUNT(*) AS n FROM jobs WHERE user_id = $1 AND state IN ('queued', 'running')";
     if count_of(&*tx, select, [id.into()]).await? > 0 {
@@ -197,6 +203,7 @@ async fn remove(app: &App, tx: &WriteTransaction, user: &user::Model) -> Result<
     let stone = "INSERT INTO tombstones (user_hash, purged_at) VALUES ($1, $2) ON CONFLICT (user_hash) DO NOTHING";
     tx.execute_raw(sql(&**tx, stone, [user_hash(user.id).into(), now.into()])).await?;
     let subject = Subject { user: user.id, owner: user.owner_ref };
+    objects::forget_person(tx, user.id).await?;
     let mut gone = Vec::new();
     for held in HELD {
         let count = held.end_rows(&**tx, subject).await?;

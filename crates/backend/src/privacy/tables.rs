@@ -72,6 +72,15 @@ const OF_DEVICE: Whose = Whose::User("device_id IN (SELECT id FROM devices WHERE
 const OF_USER: Whose = Whose::User("user_id = $1");
 const OF_OWNER: Whose = Whose::Owner("owner_ref = $1");
 
+const PICTURE: &[(&str, Kind)] = &[
+    ("id", Kind::Id),
+    ("width", Kind::Number),
+    ("height", Kind::Number),
+    ("bytes", Kind::Number),
+    ("media_type", Kind::Text),
+    ("created_at", Kind::Time),
+];
+
 /// Every table with something of people.
 pub const HELD: &[Held] = &[
     Held { table: "tokens", thing: "token", whose: OF_DEVICE, shown: SECRET, end: End::Delete },
@@ -149,6 +158,70 @@ pub const HELD: &[Held] = &[
         shown: Shown::In(
             "account.json",
             &[("state", Kind::Text), ("bytes", Kind::Number), ("created_at", Kind::Time), ("made_at", Kind::Time)],
+        ),
+        end: End::Delete,
+    },
+    Held {
+        table: "changes",
+        thing: "note that something changed",
+        whose: OF_USER,
+        shown: Shown::Not("says only that something changed, for the app; what changed is here itself"),
+        end: End::Delete,
+    },
+    Held {
+        table: "change_heads",
+        thing: "number of the last change",
+        whose: OF_USER,
+        shown: Shown::Not("a number that the app goes on from"),
+        end: End::Delete,
+    },
+    Held {
+        table: "upload_parts",
+        thing: "part of a file on its way up",
+        whose: Whose::User("upload_id IN (SELECT id FROM uploads WHERE user_id = $1)"),
+        shown: Shown::Not("a part of a file that is not whole yet; the photo is here once it is"),
+        end: End::Delete,
+    },
+    Held {
+        table: "uploads",
+        thing: "file on its way up",
+        whose: OF_USER,
+        shown: Shown::In(
+            "photos.json",
+            &[
+                ("id", Kind::Id),
+                ("bytes", Kind::Number),
+                ("media_type", Kind::Text),
+                ("received", Kind::Number),
+                ("state", Kind::Text),
+                ("photo_id", Kind::Id),
+                ("fault", Kind::Text),
+                ("created_at", Kind::Time),
+            ],
+        ),
+        end: End::Delete,
+    },
+    Held {
+        table: "photos",
+        thing: "photo",
+        whose: OF_USER,
+        shown: Shown::In("photos.json", PICTURE),
+        end: End::Delete,
+    },
+    Held {
+        table: "job_results",
+        thing: "picture that came of a job",
+        whose: OF_USER,
+        shown: Shown::In(
+            "photos.json",
+            &[
+                ("job_id", Kind::Id),
+                ("width", Kind::Number),
+                ("height", Kind::Number),
+                ("bytes", Kind::Number),
+                ("media_type", Kind::Text),
+                ("created_at", Kind::Time),
+            ],
         ),
         end: End::Delete,
     },
@@ -303,7 +376,9 @@ pub const HELD: &[Held] = &[
 pub const NOBODYS: &[(&str, &str)] = &[
     ("attempts", "hashes that are gone after two hours"),
     ("billing_marks", "how far a task has come"),
+    ("doomed_objects", "keys of objects that are about to go; a person's go with the account"),
     ("policies", "the policy's own text"),
+    ("provider_states", "how the outside services are"),
     ("schema_steps", "the history of the tables"),
     ("stripe_events", "ids of events at Stripe, removed by their own sweep"),
     ("tombstones", "hashes by which a deleted account is found again in a restored backup"),

@@ -230,6 +230,7 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     if !settings.google.client_id.is_empty() && settings.google.client_secret.is_empty() {
         return refuse("google.client_secret", &"is missing although google.client_id is set");
     }
+    super::photos::check(settings)?;
     if settings.worker.poll_milliseconds == 0 {
         return refuse("worker.poll_milliseconds", &"must be at least 1");
     }

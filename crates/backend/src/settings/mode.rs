@@ -52,7 +52,19 @@ fn outside(settings: &Settings) -> Vec<Outside<'_>> {
         credential: settings.stripe.secret_key.reveal(),
         live_host: "api.stripe.com",
     };
-    [google, stripe].into_iter().filter(|service| !service.credential.is_empty()).collect()
+    let replicate = Outside {
+        key: "replicate.base_url",
+        address: &settings.replicate.base_url,
+        credential: settings.replicate.token.reveal(),
+        live_host: "api.replicate.com",
+    };
+    let anthropic = Outside {
+        key: "anthropic.base_url",
+        address: &settings.anthropic.base_url,
+        credential: settings.anthropic.key.reveal(),
+        live_host: "api.anthropic.com",
+    };
+    [google, stripe, replicate, anthropic].into_iter().filter(|service| !service.credential.is_empty()).collect()
 }
 
 /// Refuses a real key beside a stand-in, a stand-in's key at the real service, and stand-ins beside real services.

@@ -4,6 +4,7 @@ pub mod billing_customer;
 pub mod device;
 pub mod identity;
 pub mod job;
+pub mod job_result;
 pub mod ledger_claim;
 pub mod ledger_hold;
 pub mod ledger_lot;
@@ -15,10 +16,12 @@ pub mod mail_link;
 pub mod oauth_code;
 pub mod order;
 pub mod payment;
+pub mod photo;
 pub mod refund_request;
 pub mod stripe_event;
 pub mod subscription;
 pub mod token;
+pub mod upload;
 pub mod user;
 
 #[cfg(test)]
@@ -33,6 +36,7 @@ mod tests {
             device::Entity.table_name(),
             identity::Entity.table_name(),
             job::Entity.table_name(),
+            job_result::Entity.table_name(),
             ledger_claim::Entity.table_name(),
             ledger_hold::Entity.table_name(),
             ledger_lot::Entity.table_name(),
@@ -47,7 +51,9 @@ mod tests {
             refund_request::Entity.table_name(),
             stripe_event::Entity.table_name(),
             subscription::Entity.table_name(),
+            photo::Entity.table_name(),
             token::Entity.table_name(),
+            upload::Entity.table_name(),
             user::Entity.table_name(),
             // Written with plain statements only.
             "attempts",
@@ -62,6 +68,11 @@ mod tests {
             "policy_acceptances",
             "tombstones",
             "usage_counts",
+            "change_heads",
+            "changes",
+            "doomed_objects",
+            "provider_states",
+            "upload_parts",
         ];
         let mut made: Vec<&str> = crate::store::migration::ALL
             .iter()

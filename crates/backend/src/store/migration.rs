@@ -10,6 +10,7 @@ mod m0002_accounts;
 mod m0003_jobs;
 mod m0004_billing;
 mod m0005_privacy;
+mod m0006_photos;
 
 use super::{Store, StoreError, WriteTransaction, count_of, sql};
 use crate::world::Moment;
@@ -33,8 +34,14 @@ pub struct Migration {
 }
 
 /// All steps in order.
-pub const ALL: &[Migration] =
-    &[m0001_ledger::STEP, m0002_accounts::STEP, m0003_jobs::STEP, m0004_billing::STEP, m0005_privacy::STEP];
+pub const ALL: &[Migration] = &[
+    m0001_ledger::STEP,
+    m0002_accounts::STEP,
+    m0003_jobs::STEP,
+    m0004_billing::STEP,
+    m0005_privacy::STEP,
+    m0006_photos::STEP,
+];
 
 /// Any number, the same in every version of the program.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7205759403792)";

@@ -24,6 +24,13 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/orders/01890000-0000-7000-8000-000000000000/withdrawal"),
     ("POST", "/v1/orders/01890000-0000-7000-8000-000000000000/withdrawal"),
     ("POST", "/v1/billing/portal"),
+    ("GET", "/v1/events"),
+    ("GET", "/v1/photos"),
+    ("GET", "/v1/photos/01890000-0000-7000-8000-000000000000/content"),
+    ("DELETE", "/v1/photos/01890000-0000-7000-8000-000000000000"),
+    ("POST", "/v1/uploads"),
+    ("GET", "/v1/uploads/01890000-0000-7000-8000-000000000000"),
+    ("PATCH", "/v1/uploads/01890000-0000-7000-8000-000000000000"),
 ];
 
 on_both! {

@@ -2,7 +2,7 @@
 
 use crate::support::{TestDatabase, crash_after};
 use pretty_backend::jobs::{self, Fault, Heard, Job, JobError, JobState, LEASE, Lease, Request, Swept};
-use pretty_backend::ledger::{Balance, Cause, Grant, Ledger, LedgerError, Source, audit, balance};
+use pretty_backend::ledger::LedgerError;
 use pretty_backend::store::entity::{job, user};
 use sea_orm::EntityTrait;
 use std::collections::BTreeMap;
@@ -13,35 +13,6 @@ use uuid::Uuid;
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl TestDatabase {
-    /// A person with credits.
-    async fn person(&self, number: u128, credits: i64) -> user::Model {
-        let now = self.world.now();
-        let person = user::Model {
-            id: Uuid::from_u128(number),
-            owner_ref: Uuid::from_u128(number + 1000),
-            name: format!("P{number}"),
-            email: format!("p{number}@example.org"),
-            email_key: format!("p{number}@example.org"),
-            password_hash: None,
-            password_changed_at: now,
-            created_at: now,
-        };
-        let tx = self.store.write_transaction().await.unwrap();
-        pretty_backend::accounts::sign_up::insert(&tx, &person).await.unwrap();
-        let cause = Cause::new("admin", "test");
-        let grant = Grant {
-            source: Source::Promo,
-            credits,
-            expires_at: None,
-            order_ref: None,
-            key: format!("g:{number}"),
-            cause,
-        };
-        Ledger::new(&tx, &self.world).grant(person.owner_ref, grant).await.unwrap();
-        tx.commit().await.unwrap();
-        person
-    }
-
     async fn submit(&self, person: &user::Model, key: &str, price: i64) -> Result<Job, JobError> {
         let request =
             Request { kind: "critique", idem_key: key, content: "{}", price, most_attempts: 3, life: 30 * MINUTE };
@@ -54,16 +25,6 @@ impl TestDatabase {
 
     async fn state(&self, id: Uuid) -> JobState {
         job::Entity::find_by_id(id).one(self.store.reader()).await.unwrap().unwrap().state
-    }
-
-    async fn credits(&self, person: &user::Model) -> (i64, i64) {
-        let Balance { available, held, frozen: 0, debt: 0 } =
-            balance(&self.store, person.owner_ref, self.world.now()).await.unwrap()
-        else {
-            panic!("frozen or in debt")
-        };
-        assert!(audit(&self.store).await.unwrap().is_clean());
-        (available, held)
     }
 }
 

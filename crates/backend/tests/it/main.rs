@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod billing;
+mod changes;
 mod google;
 mod http;
 mod jobs;
@@ -16,3 +17,4 @@ mod migration;
 mod oauth;
 mod privacy;
 mod program;
+mod uploads;

@@ -4,10 +4,13 @@
 mod database;
 mod app;
 mod crash;
+mod member;
+pub(crate) mod pictures;
 mod postgres;
 mod shop;
 
 pub(crate) use app::{Answer, Browser, PASSWORD, TestApp, settings};
 pub(crate) use crash::crash_after;
 pub(crate) use database::{START, TestDatabase};
+pub(crate) use member::Member;
 pub(crate) use shop::{Order, Shop};

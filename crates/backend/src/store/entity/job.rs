@@ -69,6 +69,12 @@ pub struct Model {
     pub created_at: Moment,
     /// When it ended.
     pub ended_at: Option<Moment>,
+    /// When the person deleted it: nothing of the photo is left in the row.
+    pub deleted_at: Option<Moment>,
+    /// When the provider last said that something happened: a hint to ask.
+    pub told_at: Option<Moment>,
+    /// The provider's name of the work, as it said it by itself.
+    pub told_prediction: Option<String>,
 }
 
 /// None: joins are written where they are needed.

@@ -43,8 +43,10 @@ impl TestApp {
         Self::with(database, settings())
     }
 
-    pub(crate) fn with(database: TestDatabase, settings: Settings) -> Self {
+    pub(crate) fn with(database: TestDatabase, mut settings: Settings) -> Self {
+        settings.server.data = database.folder.path().display().to_string();
         let app = App::new(settings, database.store.clone(), database.world.clone(), ([127, 0, 0, 1], 1).into());
+        let app = app.unwrap();
         let router = router(app.clone(), Router::new());
         Self { app, database, router, seen: std::sync::Mutex::new(0) }
     }

@@ -1,0 +1,316 @@
+//! What is done to pixels here: see that a file is a photo and nothing else, scale it down, write it anew without metadata.
+//!
+//! A stored photo is always written anew from its pixels (upright, sRGB, 8 bits), so that no position, no name, no thumbnail and no second file
+//! behind the picture survives. Everything here blocks: it runs on threads of its own, few at a time (see [`Darkroom`]).
+
+use crate::settings::Uploads;
+use pretty_contract::export::Format;
+use pretty_contract::problem::Code;
+use pretty_photo::colour::SrgbView;
+use pretty_photo::picture::{Band, Channels, Depth, Picture, Samples};
+use pretty_photo::resize::reduce_by_area;
+use pretty_photo::{Limits, Metadata, PhotoError, ResultSpec, SourceFormat};
+use sha2::{Digest, Sha256};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Quality of stored photos: a second loss that nobody sees.
+const STORED_QUALITY: u8 = 95;
+/// Smaller is no photo, and no model takes it.
+const LEAST_SIDE: u32 = 16;
+
+/// Why a file is not taken, as a sentence for the person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PixelError {
+    /// It is not a photo, or not one that is taken.
+    #[error("{0}")]
+    Refused(String),
+    /// A fault of ours: no memory, no disk.
+    #[error("the photo cannot be worked on: {0}")]
+    Fault(String),
+}
+
+impl From<PhotoError> for PixelError {
+    fn from(error: PhotoError) -> Self {
+        let refused = |text: &str| Self::Refused(text.to_owned());
+        // The error's own sentence names a file of ours.
+        match error.code() {
+            Code::FileEmpty | Code::NotAPhoto => refused("The file is not a photo."),
+            Code::FileDamaged => refused("The photo is damaged or ends early."),
+            Code::TooLarge => refused("The photo is too large."),
+            Code::UnsupportedPhoto => refused("This kind of photo cannot be read."),
+            _ => Self::Fault(format!("{:?}", error.code())),
+        }
+    }
+}
+
+impl From<std::io::Error> for PixelError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Fault(error.to_string())
+    }
+}
+
+/// A picture's file, written here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// `image/jpeg` or `image/png`.
+    pub media_type: &'static str,
+    /// Mean brightness, 0 to 1.
+    pub brightness: f32,
+}
+
+/// What a file shows, without writing it anew.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// By its bytes.
+    pub media_type: &'static str,
+    /// Mean brightness, 0 to 1.
+    pub brightness: f32,
+}
+
+/// How large a copy may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// Pixels of the longer side.
+    LongEdge(u32),
+    /// Pixels in all.
+    Pixels(u64),
+}
+
+impl Fit {
+    /// The size of the copy; never larger than the photo.
+    pub fn size(self, width: u32, height: u32) -> (u32, u32) {
+        match self {
+            Self::LongEdge(most) => pretty_photo::resize::fitted(width, height, most),
+            Self::Pixels(most) => {
+                let pixels = u64::from(width) * u64::from(height);
+                if pixels <= most {
+                    return (width, height);
+                }
+                let scale = (most as f64 / pixels as f64).sqrt();
+                let side = |side: u32| ((f64::from(side) * scale).floor() as u32).max(1);
+                (side(width), side(height))
+            }
+        }
+    }
+}
+
+/// Where pixels are worked on: so many photos at a time, in a folder for files that are gone afterwards.
+#[derive(Clone, Debug)]
+pub struct Darkroom {
+    places: Arc<Semaphore>,
+    folder: PathBuf,
+    limits: Limits,
+}
+
+impl Darkroom {
+    /// A darkroom as configured.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn new(settings: &Uploads, folder: PathBuf) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        let limits = Limits {
+            max_pixels: settings.largest_pixels,
+            max_file_bytes: settings.largest_bytes,
+            max_picture_bytes: settings.largest_pixels.saturating_mul(8),
+            max_metadata_bytes: 4 << 20,
+            ..Limits::default()
+        };
+        Ok(Self { places: Arc::new(Semaphore::new(settings.check_parallel)), folder, limits })
+    }
+
+    /// An uploaded file as it is stored, or why it is not.
+    ///
+    /// # Errors
+    /// [`PixelError::Refused`] for whatever is not a photo of the announced type, within limits, and nothing else beside.
+    pub async fn develop(&self, file: Vec<u8>, media_type: String) -> Result<Written, PixelError> {
+        let limits = self.limits;
+        self.work(move |folder| develop(&file, &media_type, folder, &limits)).await
+    }
+
+    /// A smaller JPEG copy of a stored photo.
+    ///
+    /// # Errors
+    /// As [`develop`](Self::develop).
+    pub async fn copy(
+        &self,
+        file: impl AsRef<[u8]> + Send + 'static,
+        fit: Fit,
+        quality: u8,
+    ) -> Result<Written, PixelError> {
+        let limits = self.limits;
+        self.work(move |folder| {
+            let (picture, _) = decode(file.as_ref(), folder, &limits)?;
+            let (width, height) = fit.size(picture.width, picture.height);
+            write(reduce_by_area(&picture, width, height), Format::Jpeg, quality)
+        })
+        .await
+    }
+
+    /// What a file from outside shows, within limits of its own.
+    ///
+    /// # Errors
+    /// As [`develop`](Self::develop).
+    pub async fn look(&self, file: axum::body::Bytes, most_pixels: u64) -> Result<Seen, PixelError> {
+        let limits = Limits {
+            max_pixels: most_pixels,
+            max_file_bytes: u64::MAX,
+            max_picture_bytes: most_pixels.saturating_mul(8),
+            ..self.limits
+        };
+        self.work(move |folder| {
+            refuse_second_file(&file)?;
+            let (picture, format) = decode(&file, folder, &limits)?;
+            let media_type =
+                media_type_of(format).ok_or_else(|| PixelError::Refused("Not a kind that is taken.".to_owned()))?;
+            let brightness = brightness(&picture);
+            Ok(Seen { width: picture.width, height: picture.height, media_type, brightness })
+        })
+        .await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, PixelError> + Send + 'static,
+    ) -> Result<T, PixelError> {
+        let fault = |error: &dyn std::fmt::Display| PixelError::Fault(error.to_string());
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|error| fault(&error))?;
+        let folder = self.folder.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, even when nobody waits for it any more.
+            let _place = place;
+            work(&folder)
+        });
+        done.await.map_err(|error| fault(&error))?
+    }
+}
+
+fn media_type_of(format: SourceFormat) -> Option<&'static str> {
+    match format {
+        SourceFormat::Jpeg => Some("image/jpeg"),
+        SourceFormat::Png => Some("image/png"),
+        SourceFormat::Webp => Some("image/webp"),
+        SourceFormat::Tiff | SourceFormat::Bmp | SourceFormat::Gif => None,
+    }
+}
+
+fn develop(file: &[u8], media_type: &str, folder: &Path, limits: &Limits) -> Result<Written, PixelError> {
+    refuse_second_file(file)?;
+    let (picture, format) = decode(file, folder, limits)?;
+    if media_type_of(format) != Some(media_type) {
+        return Err(PixelError::Refused(format!("The file is not what it is said to be: it is {}.", format.name())));
+    }
+    if picture.width.min(picture.height) < LEAST_SIDE {
+        return Err(PixelError::Refused(format!("The photo is too small: the least is {LEAST_SIDE} pixels a side.")));
+    }
+    let format = if format == SourceFormat::Png { Format::Png } else { Format::Jpeg };
+    write(picture, format, STORED_QUALITY)
+}
+
+/// Reads a file: upright, sRGB, 8 bits.
+fn decode(file: &[u8], folder: &Path, limits: &Limits) -> Result<(Picture, SourceFormat), PixelError> {
+    let mut named = tempfile::NamedTempFile::new_in(folder)?;
+    named.write_all(file)?;
+    named.flush()?;
+    let photo = pretty_photo::decode(named.path(), limits)?;
+    let view = SrgbView::new(photo.metadata.icc.as_deref(), photo.picture.channels);
+    Ok((view.convert(&photo.picture), photo.facts.source))
+}
+
+/// Writes a picture without anything beside its pixels.
+fn write(picture: Picture, format: Format, quality: u8) -> Result<Written, PixelError> {
+    let (width, height) = (picture.width, picture.height);
+    let brightness = brightness(&picture);
+    let spec = ResultSpec {
+        width,
+        height,
+        channels: picture.channels,
+        depth: Depth::Eight,
+        alpha: format == Format::Png && picture.alpha.is_some(),
+        format,
+        quality,
+        metadata: Metadata::default(),
+    };
+    let band = Band { top: 0, height, colour: picture.colour, alpha: picture.alpha };
+    let mut file = tempfile::tempfile()?;
+    let mut bands = std::iter::once(Ok::<_, std::convert::Infallible>(band));
+    let written = pretty_photo::encode(&spec, &mut file, &mut bands);
+    written.map_err(|error| PixelError::Fault(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    let media_type = if format == Format::Png { "image/png" } else { "image/jpeg" };
+    Ok(Written { bytes, width, height, media_type, brightness })
+}
+
+fn brightness(picture: &Picture) -> f32 {
+    let Samples::Eight(colour) = &picture.colour else { return 0.0 };
+    let sum: u64 = match picture.channels {
+        Channels::Gray => colour.iter().map(|value| u64::from(*value) * 256).sum(),
+        Channels::Rgb => colour
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .map(|[red, green, blue]| u64::from(*red) * 54 + u64::from(*green) * 183 + u64::from(*blue) * 19)
+            .sum(),
+    };
+    let pixels = u64::from(picture.width) * u64::from(picture.height);
+    (sum as f64 / (pixels.max(1) as f64 * 256.0 * 255.0)) as f32
+}
+
+/// The SHA-256 of a file, hexadecimal.
+pub fn checksum(file: &[u8]) -> String {
+    Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How other files begin that are hidden in or behind pictures. Each is long enough not to appear by chance in compressed data.
+const SECOND_FILES: [&[u8]; 9] = [
+    b"<?php",
+    b"<script",
+    b"<html",
+    b"<!doctype html",
+    b"%pdf-1.",
+    b"\x7felf\x02\x01\x01\0",
+    b"rar!\x1a\x07",
+    b"7z\xbc\xaf\x27\x1c",
+    b"this program cannot be run in dos mode",
+];
+
+/// Refuses a file that is a second one as well: a script, a page, an archive, a program.
+fn refuse_second_file(file: &[u8]) -> Result<(), PixelError> {
+    for (at, byte) in file.iter().enumerate() {
+        let byte = byte.to_ascii_lowercase();
+        if !matches!(byte, b'<' | b'%' | 0x7f | b'r' | b'7' | b't' | b'p') {
+            continue;
+        }
+        let rest = &file[at..];
+        let is = |magic: &&[u8]| rest.get(..magic.len()).is_some_and(|head| head.eq_ignore_ascii_case(magic));
+        if SECOND_FILES.iter().any(is) || is_zip_entry(rest) {
+            return Err(PixelError::Refused("The file is not only a photo: another file is hidden in it.".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// A local header of a ZIP archive that makes sense: four bytes alone appear by chance.
+fn is_zip_entry(rest: &[u8]) -> bool {
+    let Some(header) = rest.first_chunk::<30>() else { return false };
+    let two = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+    header.starts_with(b"PK\x03\x04")
+        && two(4) <= 63
+        && matches!(two(8), 0 | 8 | 12 | 14 | 93)
+        && (1..=512).contains(&two(26))
+}
