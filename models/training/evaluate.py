@@ -179,7 +179,7 @@ def score(model_id, path, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=["upscale-2x", "upscale-2x-fast", "upscale-4x", "upscale-4x-fast", "restore"])
+    parser.add_argument("model", choices=["upscale-2x", "upscale-4x", "restore"])
     parser.add_argument("--eval", dest="folder", type=Path, default=data.DEFAULT_DATA / "eval")
     parser.add_argument("--onnx", type=Path)
     args = parser.parse_args()

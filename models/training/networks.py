@@ -147,10 +147,6 @@ def build(model_id):
     if model_id == "upscale-2x":
         return Upscaler(2)
     if model_id == "upscale-4x":
-        return Upscaler(4, channels=48, pairs=8)
-    if model_id == "upscale-2x-fast":
-        return Upscaler(2, channels=24, pairs=5)
-    if model_id == "upscale-4x-fast":
         return Upscaler(4)
     if model_id == "restore":
         return Restorer()

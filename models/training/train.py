@@ -29,7 +29,7 @@ AVERAGE = 0.999
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=["upscale-2x", "upscale-2x-fast", "upscale-4x", "upscale-4x-fast", "restore"])
+    parser.add_argument("model", choices=["upscale-2x", "upscale-4x", "restore"])
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--from", dest="start", type=Path, help="an exported model to start from")
