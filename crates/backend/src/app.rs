@@ -7,6 +7,7 @@ use crate::billing::alarm::Alarms;
 use crate::changes::Hub;
 use crate::objects::{ObjectError, Objects};
 use crate::photos::pixels::Darkroom;
+use crate::providers::Providers;
 use crate::settings::{Mode, Settings};
 use crate::store::Store;
 use crate::world::World;
@@ -46,6 +47,10 @@ pub struct Parts {
     pub objects: Objects,
     /// Where pixels are worked on.
     pub darkroom: Darkroom,
+    /// Who looks at photos for us.
+    pub providers: Providers,
+    /// Told when a job was queued or its provider said something, so that a worker in this process need not wait for its next look.
+    pub work: Notify,
     /// Who listens for changes in this process.
     pub changes: Hub,
     /// Cancelled when the process stops: what waits for nothing in particular ends then.
@@ -73,7 +78,8 @@ impl App {
         let billing = Billing::configured(&settings);
         let alarms = Alarms::default();
         let google = Provider::configured(&settings.google);
-        let letters = Notify::new();
+        let providers = Providers::configured(&settings);
+        let (letters, work) = (Notify::new(), Notify::new());
         let data = Path::new(&settings.server.data);
         let objects = Objects::open(&settings.objects, data)?;
         let scratch = data.join("tmp");
@@ -91,6 +97,8 @@ impl App {
             google,
             objects,
             darkroom,
+            providers,
+            work,
             changes,
             stopping,
         })))

@@ -33,6 +33,8 @@ pub enum ErrorCode {
     Forbidden,
     /// It clashes with what is there.
     Conflict,
+    /// The price is another one than the person saw.
+    PriceChanged,
     /// Too many attempts: wait as long as `Retry-After` says.
     RateLimited,
     /// Fewer credits are available than are needed.
@@ -92,7 +94,7 @@ impl ApiError {
             ErrorCode::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::Unauthenticated | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden => StatusCode::FORBIDDEN,
-            ErrorCode::Conflict => StatusCode::CONFLICT,
+            ErrorCode::Conflict | ErrorCode::PriceChanged => StatusCode::CONFLICT,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::NotEnoughCredits => StatusCode::PAYMENT_REQUIRED,
             ErrorCode::TimedOut | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -146,6 +148,19 @@ impl From<crate::ledger::LedgerError> for ApiError {
             }
             LedgerError::NoHold(_) => Self::new(ErrorCode::NotFound, format!("{error}.")),
             LedgerError::Broken(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<crate::jobs::JobError> for ApiError {
+    fn from(error: crate::jobs::JobError) -> Self {
+        use crate::jobs::JobError;
+        match error {
+            JobError::Ledger(error) => error.into(),
+            JobError::KeyReused => Self::new(ErrorCode::Conflict, "This Idempotency-Key was used for another request."),
+            JobError::Unknown => Self::new(ErrorCode::NotFound, "There is no such job."),
+            JobError::Ended => Self::new(ErrorCode::Conflict, "The job has ended already."),
+            JobError::LeaseLost => Self::internal(&error),
         }
     }
 }

@@ -48,6 +48,8 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(crate::events::routes())
         .merge(crate::photos::routes())
         .merge(crate::uploads::routes())
+        .merge(crate::jobs::routes())
+        .merge(crate::work::routes())
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {

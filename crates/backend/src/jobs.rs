@@ -4,16 +4,26 @@
 //! states: succeeded with the credits captured, failed or cancelled with the credits released. A worker has a job by a lease that it renews; when
 //! it dies, another one goes on from the last checkpoint, and whatever the first still says about it is refused.
 //!
-//! Not here: what the work is. Providers are called by whoever claims a job, never inside a transaction.
+//! Not here: what the work is (`work`). Providers are called by whoever claims a job, never inside a transaction.
 
+mod ask;
+mod forget;
+pub mod prices;
 mod queue;
+mod routes;
+mod shown;
 mod submit;
 mod sweep;
+mod why;
 
 pub use crate::store::entity::job::{JobState, Model as Job};
-pub use queue::{Fault, Heard, LEASE, Lease, claim, fail, heartbeat, succeed};
+pub use ask::Asked;
+pub use forget::forget;
+pub use queue::{Fault, Heard, LEASE, Lease, Looked, Picture, claim, fail, heartbeat, look, succeed};
+pub use routes::routes;
 pub use submit::{Request, cancel, find, submit};
 pub use sweep::{Swept, sweep};
+pub use why::Why;
 
 use crate::changes::{ChangeKind, note};
 use crate::ledger::LedgerError;

@@ -27,5 +27,6 @@ pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod uploads;
+pub mod work;
 pub mod worker;
 pub mod world;

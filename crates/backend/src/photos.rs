@@ -3,6 +3,7 @@
 //! They come by `uploads` and are written anew there. Not here: what jobs do with them.
 
 pub mod pixels;
+pub mod sketch;
 
 use crate::accounts::tokens::Person;
 use crate::app::App;

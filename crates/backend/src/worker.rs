@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::mail::mailer::Mailer;
 use crate::mail::outbox;
-use crate::{accounts, billing, changes, jobs, ledger, objects, privacy, uploads};
+use crate::{accounts, billing, changes, ledger, objects, privacy, uploads, work};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,11 @@ const SWEEP: Duration = Duration::from_secs(300);
 /// Works until told to stop; what is begun is finished.
 pub async fn run(app: App, mailer: Box<dyn Mailer>, stop: CancellationToken) {
     // Side by side: letters do not wait for a payment service that is slow.
-    tokio::join!(letters(app.clone(), mailer, stop.clone()), Box::pin(billing::background::run(app, stop)));
+    tokio::join!(
+        letters(app.clone(), mailer, stop.clone()),
+        Box::pin(billing::background::run(app.clone(), stop.clone())),
+        Box::pin(work::run(app, stop))
+    );
 }
 
 async fn letters(app: App, mailer: Box<dyn Mailer>, stop: CancellationToken) {
@@ -39,11 +43,6 @@ pub async fn sweep(app: &App) {
     let now = app.world.now();
     if let Err(error) = ledger::sweep_expired(&app.store, &app.world, 1000).await {
         tracing::error!(%error, "credits were not swept");
-    }
-    match jobs::sweep(&app.store, &app.world, 1000).await {
-        Ok(swept) if swept == jobs::Swept::default() => {}
-        Ok(swept) => tracing::warn!(?swept, "jobs were picked up"),
-        Err(error) => tracing::error!(%error, "jobs were not swept"),
     }
     for swept in [uploads::sweep(app, 100).await, objects::sweep(app, 1000).await] {
         if let Err(error) = swept {

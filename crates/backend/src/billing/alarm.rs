@@ -27,11 +27,17 @@ pub enum Alarm {
     FraudWarning,
     /// Charges and our payments of a day do not match.
     SumsDiffer,
+    /// An outside service that looks at photos refuses our key or our account.
+    ProviderAccount,
+    /// A model is gone, or takes other inputs than we send.
+    ProviderModel,
+    /// A webhook that was not signed by the service it should come from.
+    ProviderWebhookRefused,
 }
 
 impl Alarm {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::OrderQuarantined,
         Self::AccountGone,
         Self::CheckoutRefused,
@@ -43,6 +49,9 @@ impl Alarm {
         Self::DisputeOpened,
         Self::FraudWarning,
         Self::SumsDiffer,
+        Self::ProviderAccount,
+        Self::ProviderModel,
+        Self::ProviderWebhookRefused,
     ];
 
     /// The name that stays.
@@ -59,6 +68,9 @@ impl Alarm {
             Self::DisputeOpened => "billing_dispute_opened",
             Self::FraudWarning => "billing_fraud_warning",
             Self::SumsDiffer => "billing_sums_differ",
+            Self::ProviderAccount => "provider_account",
+            Self::ProviderModel => "provider_model",
+            Self::ProviderWebhookRefused => "provider_webhook_refused",
         }
     }
 }

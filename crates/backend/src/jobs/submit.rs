@@ -1,6 +1,6 @@
 //! What people do with jobs: ask for one, look at it, stop it.
 
-use super::{Job, JobError, JobState, end, locked, tell, tell_with_credits};
+use super::{Job, JobError, JobState, Why, end, locked, tell, tell_with_credits};
 use crate::ledger::Ledger;
 use crate::store::entity::{job, user};
 use crate::store::{Store, sql};
@@ -35,14 +35,8 @@ pub async fn submit(store: &Store, world: &World, user: &user::Model, request: R
     let ledger = Ledger::new(&tx, world);
     // Two requests with one key stand in line here.
     ledger.expire_lots_of(user.owner_ref).await?;
-    let earlier = job::Entity::find()
-        .filter(job::Column::UserId.eq(user.id))
-        .filter(job::Column::IdemKey.eq(request.idem_key))
-        .one(&*tx)
-        .await?;
-    if let Some(earlier) = earlier {
-        let same = earlier.kind == request.kind && earlier.request == request.content && earlier.price == request.price;
-        return if same { Ok(earlier) } else { Err(JobError::KeyReused) };
+    if let Some(earlier) = earlier(&*tx, user.id, &request).await? {
+        return Ok(earlier);
     }
     let now = world.now();
     let job = Job {
@@ -77,6 +71,26 @@ pub async fn submit(store: &Store, world: &World, user: &user::Model, request: R
     tell_with_credits(&tx, world, &job).await?;
     tx.commit().await?;
     Ok(job)
+}
+
+/// The job that was asked for with this key before: asked again, it is the same one, whatever has changed since.
+///
+/// # Errors
+/// [`JobError::KeyReused`] when it was another request, or a database failure.
+pub(super) async fn earlier(
+    connection: &impl ConnectionTrait,
+    user: Uuid,
+    request: &Request<'_>,
+) -> Result<Option<Job>, JobError> {
+    let earlier = job::Entity::find()
+        .filter(job::Column::UserId.eq(user))
+        .filter(job::Column::IdemKey.eq(request.idem_key))
+        .one(connection)
+        .await?;
+    let same = |earlier: &Job| {
+        earlier.kind == request.kind && earlier.request == request.content && earlier.price == request.price
+    };
+    if earlier.as_ref().is_some_and(|earlier| !same(earlier)) { Err(JobError::KeyReused) } else { Ok(earlier) }
 }
 
 async fn insert(connection: &impl ConnectionTrait, job: &Job) -> Result<(), JobError> {
@@ -115,7 +129,7 @@ async fn insert(connection: &impl ConnectionTrait, job: &Job) -> Result<(), JobE
 /// [`JobError::Unknown`], or a database failure.
 pub async fn find(store: &Store, user: Uuid, id: Uuid) -> Result<Job, JobError> {
     let job = job::Entity::find_by_id(id).one(store.reader()).await?;
-    job.filter(|job| job.user_id == user).ok_or(JobError::Unknown)
+    job.filter(|job| job.user_id == user && job.deleted_at.is_none()).ok_or(JobError::Unknown)
 }
 
 /// Stops a job: at once while it waits; when a worker has it, the worker hears of it at its next sign of life, and its result is refused.
@@ -125,11 +139,11 @@ pub async fn find(store: &Store, user: Uuid, id: Uuid) -> Result<Job, JobError> 
 pub async fn cancel(store: &Store, world: &World, user: Uuid, id: Uuid) -> Result<(), JobError> {
     let tx = store.write_transaction().await?;
     let job = locked(&tx, id).await?;
-    if job.user_id != user {
+    if job.user_id != user || job.deleted_at.is_some() {
         return Err(JobError::Unknown);
     }
     match job.state {
-        JobState::Queued => end(&tx, world, &job, JobState::Cancelled, "stopped by you").await?,
+        JobState::Queued => end(&tx, world, &job, JobState::Cancelled, Why::Stopped.word()).await?,
         JobState::Running => {
             tx.execute_raw(sql(&*tx, "UPDATE jobs SET cancel_requested = $2 WHERE id = $1", [id.into(), true.into()]))
                 .await?;

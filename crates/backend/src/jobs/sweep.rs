@@ -1,7 +1,7 @@
 //! Picks up what dead workers left, and ends what nobody waits for any more.
 
 use super::queue::requeue;
-use super::{Job, JobError, JobState, end, locked, tell};
+use super::{Job, JobError, JobState, Why, end, locked, tell};
 use crate::store::{Store, sql};
 use crate::world::World;
 use sea_orm::FromQueryResult;
@@ -40,13 +40,13 @@ pub async fn sweep(store: &Store, world: &World, limit: u32) -> Result<Swept, Jo
             continue;
         }
         if job.cancel_requested {
-            end(&tx, world, &job, JobState::Cancelled, "stopped by you").await?;
+            end(&tx, world, &job, JobState::Cancelled, Why::Stopped.word()).await?;
             swept.ended += 1;
         } else if job.deadline <= now {
-            end(&tx, world, &job, JobState::Failed, "it took too long").await?;
+            end(&tx, world, &job, JobState::Failed, Why::TookTooLong.word()).await?;
             swept.ended += 1;
         } else if job.attempt >= job.most_attempts {
-            end(&tx, world, &job, JobState::Failed, "it did not work out after several attempts").await?;
+            end(&tx, world, &job, JobState::Failed, Why::GaveUp.word()).await?;
             swept.ended += 1;
         } else {
             requeue(&tx, job.id, now).await?;

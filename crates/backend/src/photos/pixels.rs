@@ -3,11 +3,12 @@
 //! A stored photo is always written anew from its pixels (upright, sRGB, 8 bits), so that no position, no name, no thumbnail and no second file
 //! behind the picture survives. Everything here blocks: it runs on threads of its own, few at a time (see [`Darkroom`]).
 
+use crate::photos::sketch::Sketch;
 use crate::settings::Uploads;
 use pretty_contract::export::Format;
 use pretty_contract::problem::Code;
 use pretty_photo::colour::SrgbView;
-use pretty_photo::picture::{Band, Channels, Depth, Picture, Samples};
+use pretty_photo::picture::{Band, Depth, Picture};
 use pretty_photo::resize::reduce_by_area;
 use pretty_photo::{Limits, Metadata, PhotoError, ResultSpec, SourceFormat};
 use sha2::{Digest, Sha256};
@@ -63,8 +64,6 @@ pub struct Written {
     pub height: u32,
     /// `image/jpeg` or `image/png`.
     pub media_type: &'static str,
-    /// Mean brightness, 0 to 1.
-    pub brightness: f32,
 }
 
 /// What a file shows, without writing it anew.
@@ -76,8 +75,8 @@ pub struct Seen {
     pub height: u32,
     /// By its bytes.
     pub media_type: &'static str,
-    /// Mean brightness, 0 to 1.
-    pub brightness: f32,
+    /// What it shows, roughly.
+    pub sketch: Sketch,
 }
 
 /// How large a copy may be.
@@ -176,8 +175,8 @@ impl Darkroom {
             let (picture, format) = decode(&file, folder, &limits)?;
             let media_type =
                 media_type_of(format).ok_or_else(|| PixelError::Refused("Not a kind that is taken.".to_owned()))?;
-            let brightness = brightness(&picture);
-            Ok(Seen { width: picture.width, height: picture.height, media_type, brightness })
+            let sketch = Sketch::of(&picture);
+            Ok(Seen { width: picture.width, height: picture.height, media_type, sketch })
         })
         .await
     }
@@ -233,7 +232,6 @@ fn decode(file: &[u8], folder: &Path, limits: &Limits) -> Result<(Picture, Sourc
 /// Writes a picture without anything beside its pixels.
 fn write(picture: Picture, format: Format, quality: u8) -> Result<Written, PixelError> {
     let (width, height) = (picture.width, picture.height);
-    let brightness = brightness(&picture);
     let spec = ResultSpec {
         width,
         height,
@@ -253,22 +251,7 @@ fn write(picture: Picture, format: Format, quality: u8) -> Result<Written, Pixel
     file.rewind()?;
     file.read_to_end(&mut bytes)?;
     let media_type = if format == Format::Png { "image/png" } else { "image/jpeg" };
-    Ok(Written { bytes, width, height, media_type, brightness })
-}
-
-fn brightness(picture: &Picture) -> f32 {
-    let Samples::Eight(colour) = &picture.colour else { return 0.0 };
-    let sum: u64 = match picture.channels {
-        Channels::Gray => colour.iter().map(|value| u64::from(*value) * 256).sum(),
-        Channels::Rgb => colour
-            .as_chunks::<3>()
-            .0
-            .iter()
-            .map(|[red, green, blue]| u64::from(*red) * 54 + u64::from(*green) * 183 + u64::from(*blue) * 19)
-            .sum(),
-    };
-    let pixels = u64::from(picture.width) * u64::from(picture.height);
-    (sum as f64 / (pixels.max(1) as f64 * 256.0 * 255.0)) as f32
+    Ok(Written { bytes, width, height, media_type })
 }
 
 /// The SHA-256 of a file, hexadecimal.

@@ -1,7 +1,7 @@
 //! The queue: each job once, leases, deadlines, money that moves with the state, fairness, crashes.
 
 use crate::support::{TestDatabase, crash_after};
-use pretty_backend::jobs::{self, Fault, Heard, Job, JobError, JobState, LEASE, Lease, Request, Swept};
+use pretty_backend::jobs::{self, Fault, Heard, Job, JobError, JobState, LEASE, Lease, Request, Swept, Why};
 use pretty_backend::ledger::LedgerError;
 use pretty_backend::store::entity::{job, user};
 use sea_orm::EntityTrait;
@@ -20,7 +20,7 @@ impl TestDatabase {
     }
 
     async fn claim(&self) -> Option<Lease> {
-        jobs::claim(&self.store, &self.world, &["critique", "enhance"]).await.unwrap()
+        jobs::claim(&self.store, &self.world, &["critique", "enhance"], 30 * MINUTE).await.unwrap()
     }
 
     async fn state(&self, id: Uuid) -> JobState {
@@ -40,19 +40,19 @@ on_both! {
         let lease = database.claim().await.unwrap();
         assert_eq!((lease.job.id, lease.job.attempt), (one.id, 1));
         assert!(database.claim().await.is_none());
-        jobs::succeed(&database.store, &database.world, &lease, "{\"ok\":1}").await.unwrap();
+        jobs::succeed(&database.store, &database.world, &lease, "{\"ok\":1}", None).await.unwrap();
         assert_eq!((database.state(one.id).await, database.credits(&mara).await), (JobState::Succeeded, (7, 0)));
-        assert!(matches!(jobs::succeed(&database.store, &database.world, &lease, "{}").await, Err(JobError::LeaseLost)));
+        assert!(matches!(jobs::succeed(&database.store, &database.world, &lease, "{}", None).await, Err(JobError::LeaseLost)));
         assert!(matches!(jobs::cancel(&database.store, &database.world, mara.id, one.id).await, Err(JobError::Ended)));
 
         // What never works is released; what is free holds nothing.
         database.submit(&mara, "k3", 2).await.unwrap();
         let lease = database.claim().await.unwrap();
-        let ended = jobs::fail(&database.store, &database.world, &lease, Fault::Never("not a photo".into())).await.unwrap();
+        let ended = jobs::fail(&database.store, &database.world, &lease, Fault::Never(Why::PhotoGone)).await.unwrap();
         assert_eq!((ended, database.credits(&mara).await), (JobState::Failed, (7, 0)));
         database.submit(&mara, "k4", 0).await.unwrap();
         let lease = database.claim().await.unwrap();
-        jobs::succeed(&database.store, &database.world, &lease, "{}").await.unwrap();
+        jobs::succeed(&database.store, &database.world, &lease, "{}", None).await.unwrap();
         assert_eq!(database.credits(&mara).await, (7, 0));
         // Somebody else's job is not there.
         let other = database.person(2, 1).await;
@@ -84,7 +84,7 @@ on_both! {
                         empty += 1;
                         continue;
                     };
-                    jobs::succeed(&database.store, &database.world, &lease, "{}").await.unwrap();
+                    jobs::succeed(&database.store, &database.world, &lease, "{}", None).await.unwrap();
                     done.push(lease.job.id);
                 }
                 done
@@ -118,8 +118,8 @@ on_both! {
         assert_eq!(next.job.checkpoint.as_deref(), Some("{\"prediction\":\"p1\"}"));
         // The dead one wakes up: nobody listens.
         assert!(matches!(jobs::heartbeat(&database.store, &database.world, &dead, None).await, Err(JobError::LeaseLost)));
-        assert!(matches!(jobs::succeed(&database.store, &database.world, &dead, "{}").await, Err(JobError::LeaseLost)));
-        assert!(matches!(jobs::fail(&database.store, &database.world, &dead, Fault::Never("x".into())).await, Err(JobError::LeaseLost)));
+        assert!(matches!(jobs::succeed(&database.store, &database.world, &dead, "{}", None).await, Err(JobError::LeaseLost)));
+        assert!(matches!(jobs::fail(&database.store, &database.world, &dead, Fault::Never(Why::Internal)).await, Err(JobError::LeaseLost)));
         // The third worker dies too: three attempts are enough.
         database.clock.advance(LEASE);
         jobs::sweep(&database.store, &database.world, 10).await.unwrap();
@@ -134,7 +134,7 @@ on_both! {
     async fn retries_wait_and_deadlines_end(database) {
         let mara = database.person(1, 10).await;
         let one = database.submit(&mara, "k1", 1).await.unwrap();
-        let later = || Fault::Later(MINUTE, "busy".into());
+        let later = || Fault::Later(MINUTE, Why::Busy);
         let lease = database.claim().await.unwrap();
         assert_eq!(jobs::fail(&database.store, &database.world, &lease, later()).await.unwrap(), JobState::Queued);
         assert!(database.claim().await.is_none(), "not before its time");
@@ -155,8 +155,21 @@ on_both! {
                 break;
             }
         }
-        assert!(matches!(jobs::succeed(&database.store, &database.world, &lease, "{}").await, Err(JobError::LeaseLost)));
+        assert!(matches!(jobs::succeed(&database.store, &database.world, &lease, "{}", None).await, Err(JobError::LeaseLost)));
         assert_eq!((database.state(slow.id).await, database.credits(&mara).await), (JobState::Failed, (10, 0)));
+        assert_eq!(jobs::find(&database.store, mara.id, slow.id).await.unwrap().fault.as_deref(), Some("took_too_long"));
+        // One that was not tried at all has all its attempts left; from its first attempt on its own time counts.
+        let patient = database.submit(&mara, "k4", 1).await.unwrap();
+        database.clock.advance(MINUTE);
+        for _ in 0..5 {
+            let lease = jobs::claim(&database.store, &database.world, &["critique"], 10 * MINUTE).await.unwrap().unwrap();
+            assert_eq!((lease.job.id, lease.job.attempt), (patient.id, 1));
+            assert_eq!(jobs::fail(&database.store, &database.world, &lease, Fault::NotYet(MINUTE, Why::Busy)).await.unwrap(), JobState::Queued);
+            database.clock.advance(MINUTE);
+        }
+        let lease = jobs::claim(&database.store, &database.world, &["critique"], 10 * MINUTE).await.unwrap().unwrap();
+        assert_eq!(jobs::fail(&database.store, &database.world, &lease, Fault::NotYet(5 * MINUTE, Why::Busy)).await.unwrap(), JobState::Failed, "beyond its time");
+        assert_eq!(database.credits(&mara).await, (10, 0));
         // One that nobody took.
         let lonely = database.submit(&mara, "k3", 4).await.unwrap();
         database.clock.advance(30 * MINUTE);
@@ -183,9 +196,9 @@ on_both! {
             match way {
                 0 => {
                     assert_eq!(jobs::heartbeat(&database.store, &database.world, &lease, None).await.unwrap(), Heard::Stop);
-                    jobs::fail(&database.store, &database.world, &lease, Fault::Cancelled).await.unwrap();
+                    jobs::fail(&database.store, &database.world, &lease, Fault::Stopped).await.unwrap();
                 }
-                1 => assert!(matches!(jobs::succeed(&database.store, &database.world, &lease, "{}").await, Err(JobError::LeaseLost))),
+                1 => assert!(matches!(jobs::succeed(&database.store, &database.world, &lease, "{}", None).await, Err(JobError::LeaseLost))),
                 _ => {
                     database.clock.advance(LEASE);
                     jobs::sweep(&database.store, &database.world, 10).await.unwrap();
@@ -207,7 +220,7 @@ on_both! {
         assert_eq!(first.job.user_id, many.id);
         assert_eq!(database.claim().await.unwrap().job.id, urgent.id);
         // Kinds that a worker does not know are left to others.
-        assert!(jobs::claim(&database.store, &database.world, &["enhance"]).await.unwrap().is_none());
+        assert!(jobs::claim(&database.store, &database.world, &["enhance"], MINUTE).await.unwrap().is_none());
     }
 }
 
@@ -224,16 +237,16 @@ on_both! {
         }
         // Workers die at any step; the sweep picks up what they leave.
         for round in 0..400_usize {
-            let Some(Ok(Some(lease))) = crash_after(round % 23, jobs::claim(&database.store, &database.world, &["critique"])).await else {
+            let Some(Ok(Some(lease))) = crash_after(round % 23, jobs::claim(&database.store, &database.world, &["critique"], 30 * MINUTE)).await else {
                 database.clock.advance(LEASE / 20);
                 jobs::sweep(&database.store, &database.world, 100).await.unwrap();
                 continue;
             };
             let work = async {
                 match round % 4 {
-                    0 => jobs::fail(&database.store, &database.world, &lease, Fault::Later(MINUTE, "busy".into())).await.map(|_| ()),
-                    1 => jobs::fail(&database.store, &database.world, &lease, Fault::Never("no".into())).await.map(|_| ()),
-                    _ => jobs::succeed(&database.store, &database.world, &lease, "{}").await,
+                    0 => jobs::fail(&database.store, &database.world, &lease, Fault::Later(MINUTE, Why::Busy)).await.map(|_| ()),
+                    1 => jobs::fail(&database.store, &database.world, &lease, Fault::Never(Why::Internal)).await.map(|_| ()),
+                    _ => jobs::succeed(&database.store, &database.world, &lease, "{}", None).await,
                 }
             };
             crash_after(round % 17, work).await;

@@ -16,5 +16,6 @@ mod letters;
 mod migration;
 mod oauth;
 mod privacy;
+mod pro;
 mod program;
 mod uploads;

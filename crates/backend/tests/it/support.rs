@@ -4,6 +4,7 @@
 mod database;
 mod app;
 mod crash;
+mod lab;
 mod member;
 pub(crate) mod pictures;
 mod postgres;
@@ -12,5 +13,6 @@ mod shop;
 pub(crate) use app::{Answer, Browser, PASSWORD, TestApp, settings};
 pub(crate) use crash::crash_after;
 pub(crate) use database::{START, TestDatabase};
+pub(crate) use lab::Lab;
 pub(crate) use member::Member;
 pub(crate) use shop::{Order, Shop};

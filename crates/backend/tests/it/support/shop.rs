@@ -32,7 +32,7 @@ pub(crate) struct Shop {
 }
 
 /// The sandbox lives in the test's time.
-struct SameTime(World);
+pub(crate) struct SameTime(pub(crate) World);
 
 impl pretty_sandbox::Clock for SameTime {
     fn unix_micros(&self) -> i64 {
