@@ -7,6 +7,7 @@
 The file, its manifest entry and its card are replaced only when all checks have passed.
 """
 import argparse
+import copy
 import hashlib
 import time
 from pathlib import Path
@@ -22,9 +23,9 @@ import receptive_field
 import shipped
 import tone_contract
 import tone_evaluate
-from weights import read_onnx_weights
+from weights import AGAIN, read_onnx_weights
 
-PLAIN_OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Concat", "Slice", "DepthToSpace", "Clip", "Gemm", "MatMul", "Reshape", "Softplus", "ReduceMean", "Constant"}
+PLAIN_OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Concat", "Slice", "DepthToSpace", "Clip", "Gemm", "MatMul", "Reshape", "Softplus", "ReduceMean", "Constant", "Resize"}
 
 
 def write_onnx(network, path, task):
@@ -43,6 +44,32 @@ def write_onnx(network, path, task):
         raise RuntimeError(f"{path}: operators that are not plain: {sorted(strange)}")
     if any(opset.domain not in ("", "ai.onnx") or opset.version != 17 for opset in model.opset_import):
         raise RuntimeError(f"{path}: not opset 17")
+
+
+def enter_again(path):
+    """Lets the last skip of an upscaler start from the photo: the first layer is computed a second time just before its sum is needed. It costs
+    a hundredth of the time, and its result, a quarter of all that is in memory at the widest place, need not be kept meanwhile. The second
+    copy of the weights keeps optimisers from joining the two again."""
+    model = onnx.load(path)
+    graph = model.graph
+    enter = next(node for node in graph.node if node.op_type == "Conv" and "enter.weight" in node.input)
+    kept = enter.output[0]
+    last = [node for node in graph.node if kept in node.input][-1]
+    if last.op_type != "Add":
+        raise RuntimeError(f"{path}: the last use of the first layer is no sum")
+    again = copy.deepcopy(enter)
+    again.name, again.output[0] = enter.name + AGAIN, kept + AGAIN
+    for place, name in enumerate(enter.input[1:], 1):
+        weights = copy.deepcopy(next(tensor for tensor in graph.initializer if tensor.name == name))
+        weights.name = again.input[place] = name + AGAIN
+        graph.initializer.append(weights)
+    # As the first of the two: runtimes walk from the end and go into the first last, so it is computed late.
+    other = next(name for name in last.input if name != kept)
+    del last.input[:]
+    last.input.extend([again.output[0], other])
+    graph.node.insert(list(graph.node).index(last), again)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
 
 
 def examples(task):
@@ -126,6 +153,8 @@ def main():
         network.load_state_dict(read_onnx_weights(path))
     candidate = args.checkpoint.with_name("candidate.onnx") if args.checkpoint else path.with_suffix(".candidate")
     write_onnx(network, candidate, facts["task"])
+    if facts["task"] == "upscale":
+        enter_again(candidate)
     # Initialisers keep the names of the network's state, so that training can go on from the file.
     kept = read_onnx_weights(candidate)
     if any(not torch.equal(kept[name], value) for name, value in network.state_dict().items()):

@@ -3,7 +3,11 @@ import onnx
 import torch
 from onnx import numpy_helper
 
+# What the names of weights end with that stand in the file a second time.
+AGAIN = ".again"
+
 
 def read_onnx_weights(path):
-    """By the names that the network's state has; the export keeps them."""
-    return {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in onnx.load(path).graph.initializer}
+    """By the names that the network's state has; the export keeps them. Second copies that it adds are left out."""
+    tensors = onnx.load(path).graph.initializer
+    return {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in tensors if not tensor.name.endswith(AGAIN)}

@@ -1,5 +1,7 @@
 //! A model's first run, on the processor: does it give what the manifest promises, and how much memory does it take?
 
+use std::sync::Arc;
+
 use crate::cancel::Cancel;
 use crate::error::EngineError;
 use crate::manifest::Task;
@@ -12,7 +14,7 @@ const SIDES: [usize; 2] = [32, 192];
 const ASSUMED: f64 = 1200.0;
 
 /// Runs a model on small tiles of two sizes; gives back the bytes it works with per pixel of its input.
-pub(crate) fn accept(model: &ModelFile, processor: &dyn Provider) -> Result<f64, EngineError> {
+pub(crate) fn accept(model: &Arc<ModelFile>, processor: &dyn Provider) -> Result<f64, EngineError> {
     let mut session = processor.open(model, 1).map_err(|error| match error {
         OpenError::Unfit(reason) | OpenError::Device(reason) => model.unfit(reason),
     })?;

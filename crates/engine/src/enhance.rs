@@ -211,7 +211,8 @@ fn make(
     progress: &Progress<'_>,
     cancel: &Cancel,
 ) -> Result<Fingerprint, EngineError> {
-    let (band_sender, band_receiver) = sync_channel::<Band>(1);
+    // Handed over, not queued: encoding is quicker than making tiles, and bands are large.
+    let (band_sender, band_receiver) = sync_channel::<Band>(0);
     let file = pending.file();
     let assembly = Assembly::of(rendering, spec);
     std::thread::scope(|scope| {

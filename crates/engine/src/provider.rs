@@ -1,6 +1,8 @@
 //! What the engine asks of whatever runs models: open a session for a model, run it on numbers. ONNX Runtime stands behind these traits in
 //! `runtime`; tests stand in devices that fail in every way.
 
+use std::sync::Arc;
+
 use crate::cancel::Cancel;
 use crate::model::ModelFile;
 
@@ -16,7 +18,7 @@ pub(crate) trait Provider: Send + Sync {
     fn lanes(&self) -> usize;
     /// A session of its own for a model: what one session runs never waits for another. `lanes` is how many will run at once; each takes its share
     /// of the cores.
-    fn open(&self, model: &ModelFile, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError>;
+    fn open(&self, model: &Arc<ModelFile>, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError>;
 }
 
 /// Which sizes of tile suit a device.

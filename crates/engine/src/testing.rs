@@ -123,7 +123,7 @@ impl Provider for Faulty {
         // Two even where the tests have only one core.
         if self.id == "cpu" { 2 } else { 1 }
     }
-    fn open(&self, model: &ModelFile, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError> {
+    fn open(&self, model: &Arc<ModelFile>, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError> {
         if self.misbehaviour == Misbehaviour::DoesNotStart {
             return Err(OpenError::Device("no supported adapters".into()));
         }

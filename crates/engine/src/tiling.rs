@@ -41,15 +41,19 @@ impl Grid {
             let core = largest_core(chain, side);
             return Self { columns: divide(width, width.div_ceil(core)), rows: divide(height, height.div_ceil(core)) };
         }
+        let reach = reach(chain);
         let mut best: Option<(u64, u64, Self)> = None;
         let most = |length: u32| length.div_ceil(SMALLEST).clamp(1, MOST_PARTS);
         for columns in 1..=most(width) {
             // More rows need less memory, so the fewest that fit can be halved in on.
-            let rows = first_that(most(height), |rows| fits(chain, tile_size(width, height, columns, rows), costs));
+            let core = |rows| (inner(width, columns, reach), inner(height, rows, reach));
+            let rows = first_that(most(height), |rows| fits(chain, core(rows), costs));
             let Some(rows) = rows else { continue };
-            let grid = Self { columns: divide(width, columns), rows: divide(height, rows) };
-            let computed = grid.computed(chain, shape);
+            let grid = Self { columns: evenly_seen(width, columns, reach), rows: evenly_seen(height, rows, reach) };
             let tiles = u64::from(columns) * u64::from(rows);
+            // With several lanes the last round may have work for some of them only.
+            let rounds = tiles.div_ceil(costs.lanes as u64) * costs.lanes as u64;
+            let computed = grid.computed(chain, shape) * rounds / tiles;
             if best.as_ref().is_none_or(|(least, fewest, _)| (computed, tiles) < (*least, *fewest)) {
                 best = Some((computed, tiles, grid));
             }
@@ -59,7 +63,7 @@ impl Grid {
             }
         }
         best.map_or_else(
-            || Self { columns: divide(width, most(width)), rows: divide(height, most(height)) },
+            || Self { columns: evenly_seen(width, most(width), reach), rows: evenly_seen(height, most(height), reach) },
             |(_, _, grid)| grid,
         )
     }
@@ -128,9 +132,35 @@ fn first_that(most: u32, holds: impl Fn(u32) -> bool) -> Option<u32> {
     Some(high)
 }
 
-fn tile_size(width: u32, height: u32, columns: u32, rows: u32) -> (u32, u32) {
-    let side = |length: u32, parts: u32| length.div_ceil(parts).next_multiple_of(ALIGNMENT).min(length);
-    (side(width, columns), side(height, rows))
+/// How far around a tile the chain looks, in pixels of the photo.
+fn reach(chain: &Chain) -> u32 {
+    // Far from every border, where halos are cut nowhere.
+    let region = Region { x: 1 << 19, y: 1 << 19, width: ALIGNMENT, height: ALIGNMENT };
+    let windows = chain.windows_in((1 << 20, 1 << 20), region, TileShape::Any);
+    windows.first().map_or(0, |window| region.x - window.padded.x)
+}
+
+/// Length of the parts that are not at a border.
+fn inner(length: u32, parts: u32, reach: u32) -> u32 {
+    if parts <= 1 {
+        return length;
+    }
+    length.saturating_sub(2 * reach).div_ceil(parts).next_multiple_of(ALIGNMENT).min(length)
+}
+
+/// Parts of which what is seen is equally long, but for the last: at the borders, where there is nothing to look at beyond, a part is longer by as
+/// much. Few sizes mean few preparations, and the longest is as long as all others.
+fn evenly_seen(length: u32, parts: u32, reach: u32) -> Vec<(u32, u32)> {
+    let (inner, mut start) = (inner(length, parts, reach), 0);
+    let mut even = Vec::new();
+    while start < length {
+        let end = if even.is_empty() { inner + reach } else { start + inner };
+        // What is left over would be seen whole by this part anyway.
+        let end = if length.saturating_sub(end) <= reach { length } else { end };
+        even.push((start, end - start));
+        start = end;
+    }
+    even
 }
 
 /// Nearly equal parts on multiples of the alignment.
@@ -149,9 +179,10 @@ fn fits(chain: &Chain, (width, height): (u32, u32), costs: &Costs) -> bool {
     let middle = Region { x: (photo_width - width) / 2, y: (photo_height - height) / 2, width, height };
     let windows = chain.windows(middle, TileShape::Any);
     let mut worst = 0.0f64;
-    for (window, per_pixel) in windows.iter().zip(&costs.per_stage) {
+    for ((window, per_pixel), copied) in windows.iter().zip(&costs.per_stage).zip(chain.pads()) {
         let (input, output) = (window.padded.area() as f64, window.output.area() as f64);
-        worst = worst.max(input * (per_pixel + 2.0 * PLANES) + output * PLANES);
+        let planes = if copied { 2.0 * PLANES } else { PLANES };
+        worst = worst.max(input * (per_pixel + planes) + output * PLANES);
     }
     let scale = u64::from(chain.scale());
     let result_tile = u64::from(width) * u64::from(height) * scale * scale;

@@ -104,6 +104,18 @@ impl Chain {
         windows::windows(&self.stages, photo, region, shape)
     }
 
+    /// Whether some tiles must be copied to fill up a stage's stride.
+    pub(crate) fn pads(&self) -> impl Iterator<Item = bool> + '_ {
+        let sizes = self.stages.iter().scan(self.photo, |size, stage| {
+            let own = *size;
+            *size = (own.0 * stage.scale(), own.1 * stage.scale());
+            Some(own)
+        });
+        self.stages.iter().zip(sizes).map(|(stage, (width, height))| {
+            !width.is_multiple_of(stage.stride()) || !height.is_multiple_of(stage.stride())
+        })
+    }
+
     /// The side of each stage's window on a device with fixed shapes; 0 where it is free.
     pub(crate) fn sides(&self, shape: TileShape) -> Vec<u32> {
         windows::sides(&self.stages, shape)
@@ -170,7 +182,7 @@ impl Sessions {
 fn open<'a>(
     slot: &'a mut Option<Box<dyn ModelSession>>,
     (provider, lanes): (&Arc<dyn Provider>, usize),
-    model: &ModelFile,
+    model: &Arc<ModelFile>,
 ) -> Result<&'a mut dyn ModelSession, Fault> {
     if slot.is_none() {
         *slot = Some(provider.open(model, lanes).map_err(|error| match error {

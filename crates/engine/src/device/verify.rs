@@ -126,7 +126,7 @@ impl Verification {
     }
 }
 
-fn open(provider: &Arc<dyn Provider>, model: &ModelFile) -> Result<Box<dyn ModelSession>, String> {
+fn open(provider: &Arc<dyn Provider>, model: &Arc<ModelFile>) -> Result<Box<dyn ModelSession>, String> {
     provider.open(model, 1).map_err(|error| match error {
         OpenError::Unfit(reason) => format!("the model {} cannot be used: {reason}", model.entry.name),
         OpenError::Device(reason) => format!("it could not be started ({})", first_line(&reason)),

@@ -112,7 +112,7 @@ fn a_small_budget_gives_the_same_file() {
     let steps = || vec![restore(0.7, 0.4), tone(0.5), upscale(2, 0.6)];
     let roomy = enhanced(&testing::open(models.path()), &photo, steps()).0;
     let mut config = testing::config(models.path().to_path_buf());
-    config.memory_budget_bytes = 6 << 20;
+    config.memory_budget_bytes = 4 << 20;
     let tight = enhanced(&Engine::open(config).unwrap(), &photo, steps()).0;
     assert_eq!(compare::max_difference(&roomy, &tight), 0.0);
 }
@@ -198,7 +198,7 @@ fn previews_and_results_do_not_wait_for_each_other() {
 fn progress_starts_at_nought_never_goes_back_and_ends_at_one() {
     let models = ModelsFolder::small();
     let mut config = testing::config(models.path().to_path_buf());
-    config.memory_budget_bytes = 8 << 20;
+    config.memory_budget_bytes = 4 << 20;
     let engine = Engine::open(config).unwrap();
     for steps in [vec![], vec![tone(1.0)], vec![restore(1.0, 1.0), upscale(2, 1.0)]] {
         let (photo, folder) =

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ort::environment::Environment;
 
+use super::memory::Memory;
 use super::{providers, whole};
 use crate::error::EngineError;
 use crate::provider::Provider;
@@ -22,6 +23,8 @@ static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
 pub(crate) struct Runtime {
     path: PathBuf,
     environment: Arc<Environment>,
+    /// What the processor's sessions work in.
+    memory: Memory,
 }
 
 impl Runtime {
@@ -39,14 +42,16 @@ impl Runtime {
         if let Some(reason) = whole::cut_short(&path) {
             return Err(EngineError::RuntimeUnloadable { path, reason });
         }
-        let runtime = Self { environment: Arc::new(load_watched(&path)?), path };
+        let environment = Arc::new(load_watched(&path)?);
+        let memory = Memory::of(&environment);
+        let runtime = Self { path, environment, memory };
         *loaded = Some(runtime.clone());
         Ok(runtime)
     }
 
     /// The processor.
     pub(crate) fn processor(&self) -> Arc<dyn Provider> {
-        providers::processor(self.environment.clone())
+        providers::processor(self.environment.clone(), self.memory)
     }
 
     /// Everything that the library may be able to use besides the processor, best first. Being listed is no promise that it works.

@@ -11,12 +11,17 @@ use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
-use super::session::OrtSession;
+use super::memory::Memory;
+use super::session::{OrtSession, TileSize, check};
 use crate::model::ModelFile;
 use crate::provider::{ModelSession, OpenError, Provider, TileShape};
 
 /// Side of an accelerator's tiles: large enough that the halo is a small part, small enough for a card with 1 GB.
 const ACCELERATOR_TILE: u32 = 512;
+
+/// What the bundled models call the sides of what they take.
+const HEIGHT: &str = "height";
+const WIDTH: &str = "width";
 
 const CUDA_FILE: &str =
     if cfg!(windows) { "onnxruntime_providers_cuda.dll" } else { "libonnxruntime_providers_cuda.so" };
@@ -24,6 +29,7 @@ const CUDA_FILE: &str =
 struct OrtProvider {
     environment: Arc<Environment>,
     kind: Kind,
+    memory: Memory,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,8 +41,8 @@ enum Kind {
     Cuda,
 }
 
-pub(super) fn processor(environment: Arc<Environment>) -> Arc<dyn Provider> {
-    Arc::new(OrtProvider { environment, kind: Kind::Processor })
+pub(super) fn processor(environment: Arc<Environment>, memory: Memory) -> Arc<dyn Provider> {
+    Arc::new(OrtProvider { environment, kind: Kind::Processor, memory })
 }
 
 /// `folder` is the library's: a provider in a file of its own is only there when that file is.
@@ -56,7 +62,10 @@ pub(super) fn accelerators(environment: &Arc<Environment>, folder: &Path) -> Vec
     }
     kinds
         .into_iter()
-        .map(|kind| Arc::new(OrtProvider { environment: environment.clone(), kind }) as Arc<dyn Provider>)
+        .map(|kind| {
+            Arc::new(OrtProvider { environment: environment.clone(), kind, memory: Memory::Library })
+                as Arc<dyn Provider>
+        })
         .collect()
 }
 
@@ -108,21 +117,33 @@ impl Provider for OrtProvider {
         if self.kind == Kind::Processor { cores().min(2) } else { 1 }
     }
 
-    fn open(&self, model: &ModelFile, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError> {
-        let session = self.session(model, lanes).map_err(|error| {
+    fn open(&self, model: &Arc<ModelFile>, lanes: usize) -> Result<Box<dyn ModelSession>, OpenError> {
+        let plan = SessionPlan { environment: self.environment.clone(), kind: self.kind, memory: self.memory, lanes };
+        let session = plan.session(model, None).map_err(|error| {
             if self.kind == Kind::Processor {
                 OpenError::Unfit(format!("ONNX Runtime does not take it: {error}"))
             } else {
                 OpenError::Device(plain(error.message()))
             }
         })?;
-        Ok(Box::new(OrtSession::new(session, model)?))
+        let (memory, model) = (self.memory, model.clone());
+        check(&session, &model)?;
+        Ok(Box::new(OrtSession::new(&model.clone(), memory, move |size| plan.session(&model, Some(size)))))
     }
 }
 
-impl OrtProvider {
-    fn session(&self, model: &ModelFile, lanes: usize) -> ort::Result<Session> {
-        let threads = (cores() / lanes.max(1)).max(1);
+/// How sessions of one provider are made.
+struct SessionPlan {
+    environment: Arc<Environment>,
+    kind: Kind,
+    memory: Memory,
+    lanes: usize,
+}
+
+impl SessionPlan {
+    /// For tiles of one size, or of any.
+    fn session(&self, model: &ModelFile, size: Option<TileSize>) -> ort::Result<Session> {
+        let threads = (cores() / self.lanes.max(1)).max(1);
         let mut builder = Session::builder(&self.environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(threads)?
@@ -133,6 +154,14 @@ impl OrtProvider {
             // Measured on the restoring and the enlarging model: planning memory ahead takes twice the memory at the same speed.
             .with_memory_pattern(false)?
             .with_execution_providers([self.kind.dispatch()])?;
+        if let Some(size) = size {
+            builder = builder
+                .with_dimension_override(HEIGHT, size.height as i64)?
+                .with_dimension_override(WIDTH, size.width as i64)?;
+        }
+        if self.memory == Memory::Pool {
+            builder = builder.with_env_allocators()?;
+        }
         if self.kind != Kind::Processor {
             builder = builder.with_disable_cpu_fallback()?;
         }

@@ -98,16 +98,17 @@ fn more_memory_means_less_waste_and_no_slivers() {
         let computed = grid.computed(&chain, TileShape::Any);
         assert!(computed <= last, "{megabytes} MB: {computed}");
         last = computed;
-        let (least, most) = grid
-            .rows()
-            .flatten()
-            .fold((u32::MAX, 0), |(least, most), tile| (least.min(tile.height), most.max(tile.height)));
-        assert!(most - least <= 2 * ALIGNMENT, "{least} {most}");
-        assert!(grid.rows().flatten().all(|tile| fits(
-            &chain,
-            (tile.width, tile.height),
-            &costs((megabytes + 5) << 20)
-        )));
+        let seen = |tile: Region| chain.windows(tile, TileShape::Any)[0].padded;
+        let tallest = grid.rows().flatten().map(|tile| seen(tile).height).max().unwrap();
+        let shortest = grid.rows().flatten().map(|tile| seen(tile).height).min().unwrap();
+        assert!(shortest * 2 > tallest, "{shortest} {tallest}");
+        let sizes: std::collections::HashSet<(u32, u32)> =
+            grid.rows().flatten().map(|tile| (seen(tile).width, seen(tile).height)).collect();
+        assert!(sizes.len() <= 4, "{megabytes} MB: {sizes:?}");
+        let reach = reach(&chain);
+        let core = (inner(size.0, grid.columns.len() as u32, reach), inner(size.1, grid.rows.len() as u32, reach));
+        assert!(fits(&chain, core, &costs(megabytes << 20)));
+        assert!(sizes.iter().all(|&(width, height)| width <= core.0 + 2 * reach && height <= core.1 + 2 * reach));
     }
 }
 
