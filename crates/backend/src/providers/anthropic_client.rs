@@ -1,4 +1,4 @@
-//! The one call to Anthropic that this service makes: a few photos and a question in, JSON of a given schema out.
+//! The call to Anthropic that this service makes: a few photos and a question in, JSON of a given schema out. And whether the model is still there.
 //!
 //! Version `2026-10-21`: no sampling settings, no forced tools, no prefill. There is no idempotency key; a retry may be billed twice to us,
 //! never to a person. Whether the JSON makes sense is checked by whoever asked.
@@ -135,6 +135,35 @@ struct Usage {
     output_tokens: u64,
 }
 
+/// What Anthropic says of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ModelFacts {
+    /// `active`, or something that an operator has to act on.
+    pub lifecycle: String,
+    /// When it goes.
+    #[serde(default)]
+    pub retires_at: Option<String>,
+    capabilities: Capabilities,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+struct Capabilities {
+    image_input: Capability,
+    structured_outputs: Capability,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+struct Capability {
+    supported: bool,
+}
+
+impl ModelFacts {
+    /// Whether it looks at photos and answers in a schema.
+    pub fn is_fit(&self) -> bool {
+        self.capabilities.image_input.supported && self.capabilities.structured_outputs.supported
+    }
+}
+
 /// An HTTP answer, before it is judged.
 struct Raw {
     status: u16,
@@ -179,9 +208,29 @@ impl AnthropicClient {
         }
     }
 
+    /// What Anthropic says of a model. Asked once.
+    ///
+    /// # Errors
+    /// `ModelGone` when it is retired or was never there; otherwise as for a question.
+    pub async fn model(&self, id: &str) -> Result<ModelFacts, AnthropicError> {
+        let raw = self.send(self.http.get(self.base.at(&format!("/v1/models/{id}")))).await?;
+        if raw.status == 200 {
+            return serde_json::from_slice(&raw.body)
+                .map_err(|problem| AnthropicError::Unreadable(problem.to_string()));
+        }
+        match judge(raw) {
+            Judged::Done(Err(error)) | Judged::Again(error, _) => Err(error),
+            Judged::Done(Ok(_)) => Err(AnthropicError::Unreadable("not a model".to_owned())),
+        }
+    }
+
     async fn once(&self, body: &Value) -> Result<Raw, TransportError> {
-        let request = self.http.post(self.base.at("/v1/messages")).header("x-api-key", self.key.reveal());
-        let response = request.header("anthropic-version", API_VERSION).json(body).send().await?;
+        self.send(self.http.post(self.base.at("/v1/messages")).json(body)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Raw, TransportError> {
+        let request = request.header("x-api-key", self.key.reveal()).header("anthropic-version", API_VERSION);
+        let response = request.send().await?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let millis = header("retry-after-ms").and_then(|text| text.parse().ok()).map(Duration::from_millis);
         let seconds = header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs);

@@ -20,6 +20,8 @@ const LONGEST: Duration = Duration::from_secs(600);
 const TRIAL: Duration = Duration::from_secs(30);
 /// How long a service that needs an operator is left alone.
 const REFUSED: Duration = Duration::from_secs(600);
+/// Why it is closed when it asked for it itself.
+const THROTTLED: &str = "throttled";
 
 #[derive(Clone, Debug, Default, FromQueryResult)]
 struct State {
@@ -69,7 +71,7 @@ pub async fn lets_through(app: &App, provider: Provider) -> Result<bool, StoreEr
 /// When the database fails.
 pub async fn is_refused(app: &App, provider: Provider) -> Result<bool, StoreError> {
     let seen = state(app.store.reader(), provider, "").await?;
-    Ok(seen.reason.is_some() && seen.closed_until > app.world.now().0)
+    Ok(seen.reason.is_some_and(|reason| reason != THROTTLED) && seen.closed_until > app.world.now().0)
 }
 
 /// It answered as it should.
@@ -78,7 +80,12 @@ pub(super) async fn worked(app: &App, provider: Provider) {
     if seen.is_ok_and(|seen| seen.failures == 0 && seen.closed_until == 0) {
         return;
     }
-    change(app, provider, |_, _| State::default()).await;
+    // What still ran when it asked us to wait does not shorten the wait.
+    let open = |seen: &State, now: Moment| {
+        let waits = seen.reason.as_deref() == Some(THROTTLED) && seen.closed_until > now.0;
+        if waits { State { failures: 0, ..seen.clone() } } else { State::default() }
+    };
+    change(app, provider, open).await;
 }
 
 /// It did not answer, or with a fault of its own.
@@ -98,7 +105,8 @@ pub(super) async fn failed(app: &App, provider: Provider) {
 pub(super) async fn throttled(app: &App, provider: Provider, wait: Duration) {
     let closed = |seen: &State, now: Moment| State {
         closed_until: now.plus(wait.min(LONGEST)).0.max(seen.closed_until),
-        ..seen.clone()
+        reason: seen.reason.clone().or_else(|| Some(THROTTLED.to_owned())),
+        failures: seen.failures,
     };
     change(app, provider, closed).await;
 }

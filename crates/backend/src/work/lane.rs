@@ -1,6 +1,6 @@
 //! The loop of workers: so many jobs at a time for each provider, each beside a watch.
 
-use super::{Halt, Made, breaker, compare, conclude, critique, enhance, kinds};
+use super::{Halt, Made, breaker, compare, conclude, critique, enhance, kinds, look};
 use crate::app::App;
 use crate::jobs::{self, Fault, Heard, JobError, LEASE, Lease, Why};
 use crate::providers::Provider;
@@ -33,7 +33,12 @@ fn life(app: &App, provider: Provider) -> Duration {
 
 /// Works until told to stop. What then runs gets a moment to end and is handed back otherwise: another worker goes on with it.
 pub async fn run(app: App, stop: CancellationToken) {
-    tokio::join!(lane(&app, Provider::Replicate, &stop), lane(&app, Provider::Anthropic, &stop), pick_up(&app, &stop));
+    tokio::join!(
+        look::check_model(&app),
+        lane(&app, Provider::Replicate, &stop),
+        lane(&app, Provider::Anthropic, &stop),
+        pick_up(&app, &stop)
+    );
 }
 
 async fn pick_up(app: &App, stop: &CancellationToken) {

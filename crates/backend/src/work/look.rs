@@ -95,6 +95,28 @@ async fn refused(app: &App, lease: &Lease, error: &AnthropicError) -> Halt {
     }
 }
 
+/// Looks at a worker's start whether the model is there to stay.
+pub(super) async fn check_model(app: &App) {
+    let Some(client) = &app.providers.anthropic else { return };
+    let model = &app.settings.anthropic.model;
+    match client.model(model).await {
+        Ok(facts) if facts.lifecycle == "active" && facts.is_fit() => {}
+        Ok(facts) => {
+            let why = format!(
+                "it is {}, until {}; fit: {}",
+                facts.lifecycle,
+                facts.retires_at.as_deref().unwrap_or("later"),
+                facts.is_fit()
+            );
+            app.alarms.raise(Alarm::ProviderModel, model, &why);
+        }
+        Err(error @ AnthropicError::ModelGone) => {
+            breaker::refused(app, Provider::Anthropic, Alarm::ProviderModel, &error.to_string()).await;
+        }
+        Err(error) => tracing::warn!(%error, model, "nobody says whether the model is there"),
+    }
+}
+
 /// Who said what is said of a photo.
 pub(super) fn measured_by(app: &App) -> String {
     if app.is_sandbox() { "sandbox measurements".to_owned() } else { app.settings.anthropic.model.clone() }

@@ -19,3 +19,4 @@ mod privacy;
 mod pro;
 mod program;
 mod uploads;
+mod whole;

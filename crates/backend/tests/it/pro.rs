@@ -3,3 +3,4 @@
 mod asking;
 mod enhancing;
 mod looking;
+mod surviving;

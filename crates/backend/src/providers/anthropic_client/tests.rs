@@ -129,3 +129,15 @@ async fn an2_odd_contents_and_failures() {
     sandbox.control().anthropic().set_lifecycle("claude-haiku-5-5", "retired");
     assert_eq!(ask().await, Err(AnthropicError::ModelGone));
 }
+
+#[tokio::test]
+async fn an8_a_model_that_goes_is_told_from_one_that_is_gone() {
+    let sandbox = sandbox().await;
+    let client = client_of(&sandbox);
+    let facts = client.model("claude-haiku-5-5").await.unwrap();
+    assert_eq!((facts.lifecycle.as_str(), facts.is_fit()), ("active", true));
+    sandbox.control().anthropic().set_lifecycle("claude-haiku-5-5", "deprecated");
+    let facts = client.model("claude-haiku-5-5").await.unwrap();
+    assert_eq!((facts.lifecycle.as_str(), facts.retires_at.is_some()), ("deprecated", true));
+    assert_eq!(client.model("claude-of-yesterday").await, Err(AnthropicError::ModelGone));
+}

@@ -23,7 +23,7 @@ const STEEPEST: f32 = 15.0;
 struct Answer {
     summary: String,
     strengths: Vec<String>,
-    findings: Vec<Finding>,
+    weaknesses: Vec<Finding>,
     scores: Scores,
     suggestions: Vec<Suggested>,
 }
@@ -73,7 +73,7 @@ type Nonsense = &'static str;
 pub(super) fn critique(answer: Value) -> Result<Critique, Nonsense> {
     let answer: Answer = serde_json::from_value(answer).map_err(|_| "it is not of the schema's form")?;
     let findings: Vec<CritiqueFinding> =
-        answer.findings.into_iter().take(MOST_FINDINGS).zip(1..).map(finding).collect::<Result<_, _>>()?;
+        answer.weaknesses.into_iter().take(MOST_FINDINGS).zip(1..).map(finding).collect::<Result<_, _>>()?;
     let count = findings.len();
     let suggestions = answer.suggestions.into_iter().take(MOST_SUGGESTIONS);
     let strengths = answer.strengths.iter().take(MOST_STRENGTHS);

@@ -44,7 +44,7 @@ pub(super) fn critique() -> Value {
         "amount": { "type": "integer" }, "degrees": { "type": "number" }, "region": region(),
     }));
     object(json!({
-        "summary": text, "strengths": list(text.clone()), "findings": list(finding), "scores": dimensions(),
+        "summary": text, "strengths": list(text.clone()), "weaknesses": list(finding), "scores": dimensions(),
         "suggestions": list(suggestion),
     }))
 }

@@ -12,9 +12,9 @@ Places are in thousandths of the photo's width and height, from its upper left c
 
 const CRITIQUE: &str = "\
 You are a photo editor of long experience who gives critiques that help people take better photos.
-Give strengths as well as weaknesses. At most eight findings, the most important first, each about one thing, with the place where it is seen; the \
+Give strengths as well as weaknesses. At most eight weaknesses, the most important first, each about one thing, with the place where it is seen; the \
 whole photo is 0, 0, 1000, 1000.
-Suggestions: `finding` is the number of the finding that it answers, counted from 1, or 0. `kind` is `advice` for what only the photographer can do; \
+Suggestions: `finding` is the number of the weakness that it answers, counted from 1, or 0. `kind` is `advice` for what only the photographer can do; \
 `straighten` with `degrees` clockwise, at most 15; `crop` with the `region` to keep; `light` or `colour` for an automatic correction, `denoise`, or \
 `sharpen`, each with an `amount` from 1 to 100. Fields that do not belong to the kind are 0.";
 

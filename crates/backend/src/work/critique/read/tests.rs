@@ -8,7 +8,7 @@ fn answer() -> Value {
         DIMENSIONS.iter().map(|name| ((*name).to_owned(), json!({"score": 7, "reason": "It holds."}))).collect();
     json!({
         "summary": "A quiet street.", "strengths": ["The light."], "scores": scores,
-        "findings": [{
+        "weaknesses": [{
             "dimension": "Light", "title": "Burnt sky", "text": "The sky is white.", "evidence": "No detail above the roofs.",
             "region": {"x": 100, "y": 0, "width": 500, "height": 250}, "confidence": "HIGH", "severity": "medium",
         }],
@@ -43,10 +43,10 @@ fn an_absurd_one_is_worthless() {
         ("/summary", json!("x".repeat(40_000))),
         ("/summary", json!("  ")),
         ("/summary", json!(7)),
-        ("/findings/0/text", json!("x".repeat(2_000))),
-        ("/findings/0/dimension", json!("smell")),
-        ("/findings/0/severity", json!("dreadful")),
-        ("/findings", json!({})),
+        ("/weaknesses/0/text", json!("x".repeat(2_000))),
+        ("/weaknesses/0/dimension", json!("smell")),
+        ("/weaknesses/0/severity", json!("dreadful")),
+        ("/weaknesses", json!({})),
     ] {
         let mut said = answer();
         *said.pointer_mut(pointer).unwrap() = value;
@@ -80,7 +80,7 @@ fn what_is_out_of_range_is_left_out_and_the_rest_stays() {
         assert_eq!(critique(answer).unwrap().suggestions[0].action, action, "{said}");
     }
     let mut odd = answer();
-    odd["findings"][0]["region"]["width"] = json!(5000);
+    odd["weaknesses"][0]["region"]["width"] = json!(5000);
     odd["suggestions"][0]["finding"] = json!(9);
     let critique = critique(odd).unwrap();
     assert_eq!((critique.findings[0].region, critique.suggestions[0].finding), (None, None));
