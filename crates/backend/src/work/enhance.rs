@@ -139,7 +139,7 @@ impl Enhancement<'_> {
     /// Looks for the prediction whose answer was lost; after a while it is taken for never made.
     async fn look_for(&mut self, sent: &Sent, asked_at: Moment) -> Result<(), Halt> {
         let settings = &self.app.settings.replicate;
-        let is_ours = |prediction: &Prediction| prediction.input[&self.model.photo_input] == sent.url.as_str();
+        let is_ours = |prediction: &Prediction| is_about(prediction, sent);
         let told = jobs::look(&self.app.store, &self.app.world, self.lease).await?.told;
         let mut found = None;
         if let Some((_, id)) = told {
@@ -247,6 +247,12 @@ fn is_unknown(outcome: &Result<Prediction, ReplicateError>) -> bool {
     )
 }
 
+/// Whether a prediction works on this photo: no other one has its address.
+fn is_about(prediction: &Prediction, sent: &Sent) -> bool {
+    let inputs = prediction.input.as_object();
+    inputs.is_some_and(|inputs| inputs.values().any(|input| input == sent.url.as_str()))
+}
+
 /// What a job leaves at Replicate.
 pub(super) struct Leftovers(Checkpoint);
 
@@ -257,20 +263,29 @@ pub(super) async fn leftovers(app: &App, lease: &Lease, done: bool) -> Option<Le
     }
     let looked = jobs::look(&app.store, &app.world, lease).await.ok()?;
     let checkpoint = Checkpoint::read(looked.checkpoint.as_deref())?;
-    let prediction = checkpoint.prediction.clone().filter(|_| !done);
-    Some(Leftovers(Checkpoint { prediction, ..checkpoint }))
+    Some(Leftovers(if done { Checkpoint { prediction: None, asked_at: None, ..checkpoint } } else { checkpoint }))
 }
 
 impl Leftovers {
     /// Stops what runs and deletes the photo there. Replicate does both by itself after a while, so a failure does no harm.
     pub(super) async fn tidy(self, app: &App) {
         let Some(client) = &app.providers.replicate else { return };
-        if let Some(id) = &self.0.prediction
-            && let Err(error) = client.cancel(id).await
+        let Checkpoint { prediction, asked_at, sent, .. } = self.0;
+        let running = match (prediction, asked_at, &sent) {
+            (Some(id), ..) => Some(id),
+            // The answer that would have named it was lost.
+            (None, Some(_), Some(sent)) => {
+                let recent = client.recent().await.unwrap_or_default();
+                recent.into_iter().find(|prediction| is_about(prediction, sent)).map(|prediction| prediction.id)
+            }
+            _ => None,
+        };
+        if let Some(id) = running
+            && let Err(error) = client.cancel(&id).await
         {
             tracing::warn!(%error, "a prediction was not stopped");
         }
-        if let Some(sent) = &self.0.sent
+        if let Some(sent) = sent
             && let Err(error) = client.delete_file(&sent.file).await
         {
             tracing::warn!(%error, "a photo at Replicate was not deleted");

@@ -178,6 +178,22 @@ on_both! {
             let there = lab.predictions().last().unwrap()["status"].as_str().unwrap().to_owned();
             assert!(["canceled", "aborted"].contains(&there.as_str()), "stopped there as well: {there}");
         }
+        // While nobody knows what runs: it is found and stopped.
+        lab.replicate().script(PredictionScript::Hang);
+        lab.control().fault(FaultRule::next(Service::Replicate, "/v1/predictions", Fault::LoseAnswer).on("POST"));
+        let down = Fault::Status { status: 500, headers: [].into(), body: Value::Null };
+        lab.control().fault(FaultRule::next(Service::Replicate, "/v1/predictions", down).on("GET").times(100_000));
+        let (id, before) = (lab.enhancement(&mara).await, lab.predictions().len());
+        let stop = async {
+            while lab.predictions().len() == before {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            lab.api("POST", &format!("/v1/jobs/{id}/cancel"), Some(&mara.token), None).await;
+            lab.control().clear_faults();
+        };
+        tokio::join!(lab.work(), stop);
+        assert_eq!(lab.state(&mara, &id).await, "cancelled");
+        assert_eq!(lab.predictions().last().unwrap()["status"], "canceled");
         // Deleted while it runs.
         lab.replicate().script(PredictionScript::Hang);
         let id = lab.enhancement(&mara).await;
