@@ -6,6 +6,7 @@ use clap::Subcommand;
 use pretty_backend::accounts::email::Email;
 use pretty_backend::app::App;
 use pretty_backend::billing;
+use pretty_backend::changes::{self, ChangeKind};
 use pretty_backend::ledger::{self, Cause, Grant, Ledger, Source};
 use pretty_backend::settings::Settings;
 use pretty_backend::store::entity::{job, order, refund_request, user};
@@ -156,6 +157,7 @@ async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn
             };
             let tx = store.write_transaction().await?;
             let outcome = Ledger::new(&tx, world).grant(user.owner_ref, grant).await?;
+            changes::note(&tx, world, user.id, ChangeKind::Credits, None).await?;
             tx.commit().await?;
             super::say(&format!("{outcome:?}: {:?}", ledger::balance(store, user.owner_ref, world.now()).await?));
         }

@@ -21,6 +21,7 @@ mod fulfil;
 pub mod inbox;
 mod invoices;
 pub mod money;
+mod news;
 pub mod orders;
 mod payments;
 mod reconcile;

@@ -3,7 +3,7 @@
 use super::alarm::Alarm;
 use super::orders::{self, Order};
 use super::stripe_client::{NewSession, Sale, StripeError};
-use super::{Billing, BillingError, customers};
+use super::{Billing, BillingError, customers, news};
 use crate::app::App;
 use crate::store::entity::order::{self, OrderState, ProductKind};
 use crate::store::entity::user;
@@ -45,6 +45,7 @@ pub(super) async fn begin(
                 WHERE id = $1 AND state IN ('created', 'open') AND (stripe_session IS NULL OR stripe_session = $2)";
             let tx = app.store.write_transaction().await?;
             tx.execute_raw(sql(&*tx, update, [order.id.into(), session.id.into(), session.url.into()])).await?;
+            news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
             tx.commit().await?;
         }
         Err(error) => {
@@ -86,6 +87,7 @@ pub(super) async fn give_up(app: &App, order: &Order) -> Result<(), BillingError
         && order.state == OrderState::Created
     {
         orders::move_to(app, &tx, &order, OrderState::Failed, Some("no payment page could be made in time")).await?;
+        news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
         tx.commit().await?;
     }
     Ok(())

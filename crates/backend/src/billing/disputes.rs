@@ -3,8 +3,9 @@
 use super::alarm::Alarm;
 use super::refunds::{Found, payment_of};
 use super::stripe_client::objects::Dispute;
-use super::{BillingError, open, payments};
+use super::{BillingError, news, open, payments};
 use crate::app::App;
+use crate::changes::ChangeKind;
 use crate::ledger::{Claim, ClaimState, Ledger, credits_to_claw_back};
 use crate::store::sql;
 use sea_orm::ConnectionTrait;
@@ -38,6 +39,7 @@ pub(super) async fn settle(app: &App, id: &str) -> Result<(), BillingError> {
     let disputed = state != ClaimState::Void;
     let update = "UPDATE payments SET disputed = $2 WHERE payment_ref = $1";
     tx.execute_raw(sql(&*tx, update, [payment.payment_ref.clone().into(), disputed.into()])).await?;
+    news::tell(app, &tx, payment.owner_ref, None, &[ChangeKind::Credits]).await?;
     tx.commit().await?;
     if state == ClaimState::Open && !payment.disputed {
         app.alarms.raise(Alarm::DisputeOpened, &format!("dispute {id}"), "answer it in time");

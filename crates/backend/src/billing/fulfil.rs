@@ -4,8 +4,9 @@ use super::alarm::Alarm;
 use super::orders::{self, Order};
 use super::payments::{self, Came};
 use super::stripe_client::objects::{LineItem, PaymentStatus, Session, SessionStatus};
-use super::{Billing, BillingError, customers, invoices, money, open, refunds, subscriptions};
+use super::{Billing, BillingError, customers, invoices, money, news, open, refunds, subscriptions};
 use crate::app::App;
+use crate::changes::ChangeKind;
 use crate::ledger::{Outcome, Source};
 use crate::mail::letter::Letter;
 use crate::store::entity::order::{self, OrderState, ProductKind};
@@ -56,6 +57,7 @@ async fn adopt(app: &App, order: &Order, session: &Session) -> Result<(), Billin
     let update = "UPDATE orders SET stripe_session = $2, checkout_url = $3, state = 'open' WHERE id = $1 AND state = 'created' AND stripe_session IS NULL";
     let tx = app.store.write_transaction().await?;
     tx.execute_raw(sql(&*tx, update, [order.id.into(), session.id.clone().into(), session.url.clone().into()])).await?;
+    news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -65,6 +67,7 @@ async fn over(app: &App, order: &Order, state: OrderState, fault: Option<&str>) 
     let Some(order) = orders::locked(&tx, order.id).await? else { return Ok(()) };
     if matches!(order.state, OrderState::Created | OrderState::Open) {
         orders::move_to(app, &tx, &order, state, fault).await?;
+        news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -85,6 +88,7 @@ async fn slow(app: &App, billing: &Billing, order: &Order, session: &Session) ->
     let update = "UPDATE orders SET checkout_url = NULL, stripe_session = $2, state = 'open' WHERE id = $1 AND state IN ('created', 'open')";
     let tx = app.store.write_transaction().await?;
     tx.execute_raw(sql(&*tx, update, [order.id.into(), session.id.clone().into()])).await?;
+    news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -149,6 +153,7 @@ async fn quarantine(app: &App, order: &Order, session: &Session, why: &str) -> R
         let update = "UPDATE orders SET stripe_session = $2 WHERE id = $1";
         tx.execute_raw(sql(&*tx, update, [order.id.into(), session.id.clone().into()])).await?;
     }
+    news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
     tx.commit().await?;
     app.alarms.raise(Alarm::OrderQuarantined, &format!("order {}", order.id), why);
     Ok(())
@@ -190,6 +195,7 @@ async fn pack(app: &App, order: &Order, session: &Session) -> Result<(), Billing
         payments::tell(app, &tx, &person, letter).await?;
     }
     note_paid(app, &tx, &order, OrderState::Fulfilled, session, None).await?;
+    news::tell(app, &tx, order.owner_ref, Some(order.id), &[ChangeKind::Credits]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -229,6 +235,7 @@ async fn plan(app: &App, order: &Order, session: &Session) -> Result<(), Billing
     let Some(order) = orders::locked(&tx, order.id).await? else { return Ok(()) };
     if matches!(order.state, OrderState::Created | OrderState::Open | OrderState::Expired | OrderState::Failed) {
         note_paid(app, &tx, &order, OrderState::Paid, session, None).await?;
+        news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
         tx.commit().await?;
     } else {
         drop(tx);

@@ -6,8 +6,9 @@ use super::orders::{self, Order};
 use super::payments::{self, Came};
 use super::stripe_client::objects::Invoice;
 use super::subscriptions::{self, Kept, When};
-use super::{Billing, BillingError, fulfil, money, open};
+use super::{Billing, BillingError, fulfil, money, news, open};
 use crate::app::App;
+use crate::changes::ChangeKind;
 use crate::ledger::{Outcome, Source};
 use crate::mail::letter::Letter;
 use crate::store::entity::order::{self, OrderState};
@@ -107,6 +108,7 @@ async fn quarantine(app: &App, order: Option<&Order>, invoice: &str, why: &str) 
         && !matches!(order.state, OrderState::Fulfilled | OrderState::Refunded)
     {
         orders::move_to(app, &tx, &order, OrderState::Quarantined, Some(why)).await?;
+        news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -158,17 +160,19 @@ async fn take(
         return subscriptions::end_one(app, &kept.stripe_id, When::Now).await;
     };
     let amount = came.amount;
-    if payments::take(app, &tx, owner, came).await? == Outcome::Done {
+    let is_new = payments::take(app, &tx, owner, came).await? == Outcome::Done;
+    if is_new {
         tell(app, &tx, &person, order.as_ref(), kept, terms, amount).await?;
     }
-    if let Some(order) = &order
-        && !matches!(order.state, OrderState::Fulfilled | OrderState::Refunded)
-    {
+    let moved = order.as_ref().filter(|order| !matches!(order.state, OrderState::Fulfilled | OrderState::Refunded));
+    if let Some(order) = moved {
         orders::move_to(app, &tx, order, OrderState::Fulfilled, None).await?;
         let update = "UPDATE orders SET stripe_subscription = $2, paid_at = COALESCE(paid_at, $3) WHERE id = $1";
         let values = [order.id.into(), kept.stripe_id.clone().into(), app.world.now().into()];
         tx.execute_raw(sql(&*tx, update, values)).await?;
     }
+    let also: &[ChangeKind] = if is_new { &[ChangeKind::Credits, ChangeKind::Account] } else { &[] };
+    news::tell(app, &tx, owner, moved.map(|order| order.id), also).await?;
     Ok(tx.commit().await?)
 }
 

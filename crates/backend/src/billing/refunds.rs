@@ -11,8 +11,9 @@ pub use asking::{Reason, by_operator, perform_due};
 use super::orders::{self, Order};
 use super::payments::{self, Payment};
 use super::stripe_client::objects::{Charge, Refund, RefundStatus};
-use super::{Billing, BillingError, fulfil, money, open};
+use super::{Billing, BillingError, fulfil, money, news, open};
 use crate::app::App;
+use crate::changes::ChangeKind;
 use crate::ledger::{Claim, ClaimState, Ledger, credits_to_claw_back};
 use crate::mail::letter::Letter;
 use crate::store::entity::order::{self, OrderState};
@@ -113,6 +114,7 @@ pub(super) async fn settle_charge(app: &App, id: &str) -> Result<(), BillingErro
         tx.execute_raw(sql(&*tx, update, [payment.payment_ref.clone().into(), refunded.into(), ticket.into()])).await?;
         bring_order(app, &tx, &payment, refunded, withdrawn && refunded < payment.refunded).await?;
     }
+    news::tell(app, &tx, payment.owner_ref, payment.order_id, &[ChangeKind::Credits]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -190,6 +192,7 @@ async fn settle_quarantined(app: &App, order: &Order, charge: &Charge) -> Result
         && order.state == OrderState::Quarantined
     {
         orders::move_to(app, &tx, &order, OrderState::Refunded, order.fault.as_deref()).await?;
+        news::tell(app, &tx, order.owner_ref, Some(order.id), &[]).await?;
         tx.commit().await?;
     }
     Ok(())

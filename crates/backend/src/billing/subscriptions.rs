@@ -2,8 +2,9 @@
 
 use super::alarm::Alarm;
 use super::stripe_client::objects::{Subscription, SubscriptionStatus};
-use super::{BillingError, catalogue, customers, open, payments};
+use super::{BillingError, catalogue, customers, news, open, payments};
 use crate::app::App;
+use crate::changes::ChangeKind;
 use crate::mail::letter::Letter;
 use crate::store::entity::order;
 use crate::store::entity::subscription;
@@ -215,10 +216,10 @@ async fn write(app: &App, tx: &WriteTransaction, before: &Kept, after: &Kept) ->
     } else {
         None
     };
-    match letter {
-        Some(letter) => payments::tell(app, tx, &person, letter).await,
-        None => Ok(()),
+    if let Some(letter) = letter {
+        payments::tell(app, tx, &person, letter).await?;
     }
+    news::tell(app, tx, owner, None, &[ChangeKind::Account]).await
 }
 
 fn word(status: &SubscriptionStatus) -> &str {

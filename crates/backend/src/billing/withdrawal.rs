@@ -6,8 +6,9 @@ use super::orders::{self, Order};
 use super::payments::{self, Payment};
 use super::refunds::{self, Reason};
 use super::subscriptions::{self, When};
-use super::{BillingError, money, open};
+use super::{BillingError, money, news, open};
 use crate::app::App;
+use crate::changes::ChangeKind;
 use crate::ledger;
 use crate::mail::letter::Letter;
 use crate::store::entity::order::{OrderState, ProductKind};
@@ -131,6 +132,7 @@ pub async fn confirm(app: &App, user: &user::Model, id: Uuid, token: &str) -> Re
         at: at(now),
     };
     payments::tell(app, &tx, user, letter).await?;
+    news::tell(app, &tx, order.owner_ref, Some(order.id), &[ChangeKind::Credits]).await?;
     tx.commit().await?;
     billing.wake();
     if order.kind == ProductKind::Plan

@@ -2,10 +2,12 @@
 
 use super::book::{Account, Cause, Draft};
 use super::{Ledger, LedgerError, Outcome};
+use crate::changes::{self, ChangeKind};
 use crate::store::entity::ledger_txn::TxnKind;
+use crate::store::entity::user;
 use crate::store::{Store, sql};
 use crate::world::World;
-use sea_orm::FromQueryResult;
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use uuid::Uuid;
 
 impl Ledger<'_> {
@@ -64,6 +66,9 @@ pub async fn sweep_expired(store: &Store, world: &World, limit: u32) -> Result<u
     for row in &due {
         let tx = store.write_transaction().await?;
         Ledger::new(&tx, world).expire_lots_of(row.owner_ref).await?;
+        if let Some(user) = user::Entity::find().filter(user::Column::OwnerRef.eq(row.owner_ref)).one(&*tx).await? {
+            changes::note(&tx, world, user.id, ChangeKind::Credits, None).await?;
+        }
         tx.commit().await?;
     }
     Ok(due.len())

@@ -6,7 +6,8 @@ use crate::billing::alarm::Alarm;
 use crate::billing::payments::{self, Payment};
 use crate::billing::stripe_client::StripeError;
 use crate::billing::stripe_client::objects::Refund;
-use crate::billing::{Billing, BillingError, money, open, orders};
+use crate::billing::{Billing, BillingError, money, news, open, orders};
+use crate::changes::ChangeKind;
 use crate::ledger::{ClaimState, credits_to_claw_back};
 use crate::store::entity::refund_request;
 use crate::store::{WriteTransaction, sql};
@@ -100,6 +101,7 @@ pub async fn by_operator(app: &App, id: Uuid, amount: Option<i64>) -> Result<Uui
     }
     let credits = credits_to_claw_back(payment.credits, amount, payment.amount);
     let id = request(app, &tx, &payment, amount, credits, Reason::Operator).await?;
+    news::tell(app, &tx, payment.owner_ref, payment.order_id, &[ChangeKind::Credits]).await?;
     tx.commit().await?;
     if let Some(billing) = &app.billing {
         billing.wake();
@@ -181,6 +183,7 @@ async fn not_sent(app: &App, billing: &Billing, request: &Request, error: &Strip
         // The money stays, so the credits come back.
         claim(app, &tx, &payment, format!("refund:{}", request.id), request.credits, ClaimState::Void).await?;
         bring_order(app, &tx, &payment, payment.refunded, request.reason == Reason::Withdrawal.word()).await?;
+        news::tell(app, &tx, payment.owner_ref, payment.order_id, &[ChangeKind::Credits]).await?;
         tx.commit().await?;
     }
     Ok(())

@@ -229,6 +229,22 @@ on_both! {
 }
 
 on_both! {
+    async fn the_app_hears_of_every_change(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        let heard = async |kind: &str| {
+            let select = format!("SELECT COUNT(*) AS n FROM changes WHERE kind = '{kind}'");
+            pretty_backend::store::count_of(shop.store.reader(), &select, []).await.unwrap()
+        };
+        shop.bought(&mara, "pack_small").await;
+        assert_eq!((heard("order").await, heard("credits").await, heard("account").await), (2, 1, 0), "opened, fulfilled");
+        shop.bought(&mara, "pro_month").await;
+        assert!(heard("order").await >= 4 && heard("credits").await == 2 && heard("account").await >= 1);
+        shop.letters().await;
+    }
+}
+
+on_both! {
     async fn nobody_opens_orders_without_end(database) {
         let shop = Shop::open(database).await;
         let mara = shop.person(1).await;
