@@ -35,6 +35,8 @@ pub enum ErrorCode {
     Conflict,
     /// The price is another one than the person saw.
     PriceChanged,
+    /// The newest privacy policy must be accepted first.
+    PolicyNotAccepted,
     /// Too many attempts: wait as long as `Retry-After` says.
     RateLimited,
     /// Fewer credits are available than are needed.
@@ -95,6 +97,8 @@ impl ApiError {
             ErrorCode::Unauthenticated | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden => StatusCode::FORBIDDEN,
             ErrorCode::Conflict | ErrorCode::PriceChanged => StatusCode::CONFLICT,
+            ErrorCode::Forbidden | ErrorCode::PolicyNotAccepted => StatusCode::FORBIDDEN,
+            ErrorCode::Conflict => StatusCode::CONFLICT,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::NotEnoughCredits => StatusCode::PAYMENT_REQUIRED,
             ErrorCode::TimedOut | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

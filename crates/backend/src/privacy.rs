@@ -12,6 +12,8 @@ pub mod tables;
 pub mod usage;
 mod zip;
 
+pub use routes::Agreed;
+
 use crate::accounts::tokens::Person;
 use crate::accounts::{AccountError, sign_in};
 use crate::app::App;

@@ -6,6 +6,7 @@ use super::limits::{self, Counted};
 use super::sign_up::{live, spend};
 use super::{AccountError, name, password, sign_in};
 use crate::app::App;
+use crate::changes::{self, ChangeKind};
 use crate::mail::letter::Letter;
 use crate::mail::outbox;
 use crate::store::entity::mail_link::{self, Purpose};
@@ -27,6 +28,7 @@ pub async fn rename(app: &App, user: Uuid, new: &str) -> Result<String, AccountE
     let new = name::clean(new)?;
     let tx = app.store.write_transaction().await?;
     tx.execute_raw(sql(&*tx, "UPDATE users SET name = $2 WHERE id = $1", [user.into(), new.as_str().into()])).await?;
+    changes::note(&tx, &app.world, user, ChangeKind::Account, None).await?;
     tx.commit().await?;
     Ok(new)
 }
@@ -115,6 +117,7 @@ pub async fn move_email(app: &App, token: &str) -> Result<(), AccountError> {
     }
     let letter = Letter::EmailChanged { name: user.name, new: email.as_str().to_owned() };
     outbox::queue(app, &tx, Some(id), &user.email, letter).await?;
+    changes::note(&tx, &app.world, id, ChangeKind::Account, None).await?;
     tx.commit().await?;
     app.letters.notify_one();
     Ok(())

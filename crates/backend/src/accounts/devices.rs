@@ -90,7 +90,22 @@ pub async fn end_all(
             end(tx, device.id, why, now).await?;
         }
     }
-    // A code that is on its way would open a new one.
+    forget_codes(tx, user).await
+}
+
+/// Signs all browsers of a person out; apps stay.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_browsers(tx: &WriteTransaction, user: Uuid, why: End, now: Moment) -> Result<(), AccountError> {
+    for device in open(&**tx, user).await?.into_iter().filter(|device| device.kind == DeviceKind::Browser) {
+        end(tx, device.id, why, now).await?;
+    }
+    forget_codes(tx, user).await
+}
+
+/// A code that is on its way would open a new device.
+async fn forget_codes(tx: &WriteTransaction, user: Uuid) -> Result<(), AccountError> {
     tx.execute_raw(sql(&**tx, "DELETE FROM oauth_codes WHERE user_id = $1 AND used_at IS NULL", [user.into()])).await?;
     Ok(())
 }

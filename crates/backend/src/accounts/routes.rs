@@ -1,8 +1,8 @@
 //! What the desktop app asks about the account, with its access token. Passwords never pass here: they are typed on our own pages.
 
-use super::change;
 use super::devices::{self, End};
 use super::tokens::{self, Person, TokenError};
+use super::{AccountError, change};
 use crate::app::App;
 use crate::billing::subscriptions;
 use crate::error::{ApiError, ErrorCode};
@@ -15,7 +15,7 @@ use crate::store::entity::{device, identity};
 use crate::world::Moment;
 use axum::extract::{FromRequestParts, State};
 use axum::http::{StatusCode, header, request::Parts};
-use pretty_contract::service::account::PolicyState;
+use pretty_contract::service::account::{Deletion, PolicyState};
 use pretty_contract::service::billing::CurrentPlan;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(entries))
 }
 
-impl FromRequestParts<App> for Person {
+/// A signed-in person, also while the account waits to be deleted: for looking at just that and taking it back.
+#[derive(Clone, Debug)]
+pub struct EvenLeaving(pub Person);
+
+impl FromRequestParts<App> for EvenLeaving {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
@@ -46,7 +50,17 @@ impl FromRequestParts<App> for Person {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(missing());
         }
-        Ok(tokens::authenticate(app, token.trim(), Kind::Access).await?)
+        let person = tokens::authenticate(app, token.trim(), Kind::Access).await?;
+        Ok(Self(person))
+    }
+}
+
+impl FromRequestParts<App> for Person {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let EvenLeaving(person) = EvenLeaving::from_request_parts(parts, app).await?;
+        if person.ending.is_some() { Err(AccountError::Ending.into()) } else { Ok(person) }
     }
 }
 
@@ -77,16 +91,19 @@ struct Account {
     device_id: Uuid,
     /// Which privacy policy was accepted.
     policy: PolicyState,
+    /// Present while the account waits to be deleted. Then nothing else can be asked but to take it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion: Option<Deletion>,
 }
 
 /// The account that the token belongs to.
 #[utoipa::path(get, path = "/v1/account", tag = "account", security(("token" = [])),
     responses((status = 200, body = Account), (status = 401, body = ApiError)))]
-async fn account(State(app): State<App>, person: Person) -> Result<axum::Json<Account>, ApiError> {
+async fn account(State(app): State<App>, EvenLeaving(person): EvenLeaving) -> Result<axum::Json<Account>, ApiError> {
     shown(&app, person).await
 }
 
-async fn shown(app: &App, Person { user, device_id }: Person) -> Result<axum::Json<Account>, ApiError> {
+async fn shown(app: &App, Person { user, device_id, ending }: Person) -> Result<axum::Json<Account>, ApiError> {
     let links = identity::Entity::find().filter(identity::Column::UserId.eq(user.id)).count(app.store.reader()).await?;
     let credits = ledger::balance(&app.store, user.owner_ref, app.world.now()).await?;
     let standing = policy::standing(app, &user).await?;
@@ -106,6 +123,7 @@ async fn shown(app: &App, Person { user, device_id }: Person) -> Result<axum::Js
         plan: subscriptions::plan_of(app, user.owner_ref).await?.shown(),
         device_id,
         policy,
+        deletion: ending.map(|asked| Deletion { asked_at: asked.asked_at.0, final_at: asked.final_at.0 }),
     }))
 }
 

@@ -6,6 +6,7 @@
 use super::AccountError;
 use super::devices::{self, End};
 use crate::app::App;
+use crate::privacy::deletion::Asked;
 use crate::store::entity::token::Kind;
 use crate::store::entity::{device, token, user};
 use crate::store::{WriteTransaction, sql};
@@ -32,6 +33,16 @@ pub struct Person {
     pub user: user::Model,
     /// The sign-in that the token is of.
     pub device_id: Uuid,
+    /// The account waits to be deleted: this may be seen and taken back, and nothing else is open.
+    pub ending: Option<Asked>,
+}
+
+#[derive(FromQueryResult)]
+struct Owner {
+    #[sea_orm(nested)]
+    user: user::Model,
+    asked_at: Option<Moment>,
+    final_at: Option<Moment>,
 }
 
 /// Why a token opens nothing.
@@ -105,13 +116,15 @@ pub async fn authenticate(app: &App, text: &str, kind: Kind) -> Result<Person, T
     let reader = app.store.reader();
     let found = token::Entity::find_by_id(token_hash(text)).one(reader).await.map_err(AccountError::from)?;
     let found = found.filter(|found| found.kind == kind).ok_or(TokenError::Unknown)?;
-    let select = "SELECT u.* FROM users u JOIN devices d ON d.user_id = u.id WHERE d.id = $1 AND d.ended_at IS NULL";
-    let user = user::Model::find_by_statement(sql(reader, select, [found.device_id.into()])).one(reader).await;
-    let user = user.map_err(AccountError::from)?.ok_or(TokenError::Unknown)?;
+    let select = "SELECT u.*, e.asked_at, e.final_at FROM devices d JOIN users u ON u.id = d.user_id
+        LEFT JOIN deletions e ON e.user_id = u.id WHERE d.id = $1 AND d.ended_at IS NULL";
+    let owner = Owner::find_by_statement(sql(reader, select, [found.device_id.into()])).one(reader).await;
+    let owner = owner.map_err(AccountError::from)?.ok_or(TokenError::Unknown)?;
     if found.expires_at <= app.world.now() {
         return Err(TokenError::Expired);
     }
-    Ok(Person { user, device_id: found.device_id })
+    let ending = owner.asked_at.zip(owner.final_at).map(|(asked_at, final_at)| Asked { asked_at, final_at });
+    Ok(Person { user: owner.user, device_id: found.device_id, ending })
 }
 
 /// Exchanges a refresh token for a new pair.

@@ -52,7 +52,7 @@ impl FromRequestParts<App> for Visitor {
             None => (app.world.new_token(TokenKind::Web).map_err(|error| ApiError::internal(&error))?, true),
         };
         let person = match tokens::authenticate(app, &token, Kind::Web).await {
-            Ok(person) => Some(person),
+            Ok(person) => Some(person).filter(|person| person.ending.is_none()),
             Err(TokenError::Unknown | TokenError::Expired) => None,
             Err(TokenError::Account(error)) => return Err(error.into()),
         };

@@ -4,6 +4,7 @@
 
 use crate::accounts::AccountError;
 use crate::app::App;
+use crate::changes::{self, ChangeKind};
 use crate::mail::letter::Letter;
 use crate::mail::outbox;
 use crate::store::entity::user;
@@ -122,6 +123,10 @@ async fn tell_some(app: &App) -> Result<bool, AccountError> {
     let last = people.last().map_or(after, |person| person.id);
     let update = "UPDATE policies SET told_to = $2, told = $3 WHERE version = $1";
     tx.execute_raw(sql(&*tx, update, [due.version.into(), last.into(), told.into()])).await?;
+    // In the order of their ids, and by one worker at a time, so nobody waits for each other.
+    for person in &people {
+        changes::note(&tx, &app.world, person.id, ChangeKind::Policy, None).await?;
+    }
     tx.commit().await?;
     app.letters.notify_one();
     Ok(!told)
@@ -143,13 +148,37 @@ pub struct Standing {
 /// # Errors
 /// When the database fails.
 pub async fn standing(app: &App, user: &user::Model) -> Result<Standing, AccountError> {
-    let policy = current(app).await?;
-    let select = "SELECT COUNT(*) AS n FROM policy_acceptances WHERE user_id = $1 AND version = $2";
-    let values = [user.id.into(), policy.version.as_str().into()];
-    let said = count_of(app.store.reader(), select, values).await? > 0;
+    #[derive(FromQueryResult)]
+    struct InForce {
+        version: String,
+        effective_at: Moment,
+        said: i64,
+    }
+    let reader = app.store.reader();
+    // Without the text, which is long and which every request would carry.
+    let select = "SELECT p.version, p.effective_at,
+        (SELECT COUNT(*) FROM policy_acceptances a WHERE a.user_id = $2 AND a.version = p.version) AS said
+        FROM policies p WHERE p.effective_at <= $1 ORDER BY p.effective_at DESC, p.published_at DESC LIMIT 1";
+    let values = [app.world.now().into(), user.id.into()];
+    let Some(found) = InForce::find_by_statement(sql(reader, select, values)).one(reader).await? else {
+        return Ok(Standing { current: FIRST_VERSION.to_owned(), accepted: true, must_accept: false });
+    };
     // Who signs up agrees to what is in force then.
-    let accepted = said || user.created_at >= policy.effective_at;
-    Ok(Standing { must_accept: policy.material && !accepted, accepted, current: policy.version })
+    let accepted = found.said > 0 || user.created_at >= found.effective_at;
+    Ok(Standing { must_accept: !accepted && must_accept(app, user).await?, accepted, current: found.version })
+}
+
+/// Whether a version that everybody has to agree to came into force since the person signed up, and neither it nor a later one was agreed to.
+///
+/// # Errors
+/// When the database fails.
+pub async fn must_accept(app: &App, user: &user::Model) -> Result<bool, AccountError> {
+    let select = "SELECT COUNT(*) AS n FROM policies p
+        WHERE p.material = $1 AND p.effective_at <= $2 AND p.effective_at > $3 AND NOT EXISTS
+            (SELECT 1 FROM policy_acceptances a JOIN policies q ON q.version = a.version
+             WHERE a.user_id = $4 AND q.effective_at >= p.effective_at)";
+    let values = [true.into(), app.world.now().into(), user.created_at.into(), user.id.into()];
+    Ok(count_of(app.store.reader(), select, values).await? > 0)
 }
 
 /// A person agrees to a version; the one in force only.
@@ -167,7 +196,10 @@ pub async fn accept(app: &App, user: Uuid, version: &str) -> Result<(), AccountE
     let insert = "INSERT INTO policy_acceptances (user_id, version, accepted_at) VALUES ($1, $2, $3)
         ON CONFLICT (user_id, version) DO NOTHING";
     let tx = app.store.write_transaction().await?;
-    tx.execute_raw(sql(&*tx, insert, [user.into(), version.into(), app.world.now().into()])).await?;
-    tx.commit().await?;
-    Ok(())
+    if tx.execute_raw(sql(&*tx, insert, [user.into(), version.into(), app.world.now().into()])).await?.rows_affected()
+        == 1
+    {
+        changes::note(&tx, &app.world, user, ChangeKind::Policy, None).await?;
+    }
+    Ok(tx.commit().await?)
 }

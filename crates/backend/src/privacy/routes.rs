@@ -1,12 +1,14 @@
 //! What the app asks about a person's data. What matters needs a fresh sign-in, which happens on our own pages.
 
 use super::{deletion, export, is_fresh, policy, usage};
+use crate::accounts::routes::EvenLeaving;
 use crate::accounts::tokens::Person;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{Json, Path};
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use pretty_contract::service::account::Deletion;
 use pretty_contract::service::privacy::{Acceptance, DeletionRequest, Export, ExportState, Policy, Usage};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,10 +19,27 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ask_export))
         .routes(routes!(show_export))
-        .routes(routes!(ask_deletion))
+        .routes(routes!(ask_deletion, undo_deletion))
         .routes(routes!(show_policy))
         .routes(routes!(accept))
         .routes(routes!(count))
+}
+
+/// A signed-in person who agreed to the privacy policy as far as they have to: for what sends photos or spends credits.
+#[derive(Clone, Debug)]
+pub struct Agreed(pub Person);
+
+impl FromRequestParts<App> for Agreed {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let person = Person::from_request_parts(parts, app).await?;
+        if policy::must_accept(app, &person.user).await? {
+            let message = "The privacy policy has changed. Read it and agree to it first.";
+            return Err(ApiError::new(ErrorCode::PolicyNotAccepted, message));
+        }
+        Ok(Self(person))
+    }
 }
 
 fn shown(app: &App, export: &export::Export) -> Export {
@@ -60,7 +79,7 @@ async fn show_export(
     Ok(axum::Json(shown(&app, &export)))
 }
 
-/// Deletes the account, if this device was signed in within the last quarter of an hour. Access ends with the answer; the letter undoes it.
+/// Deletes the account, if this device was signed in within the last quarter of an hour. Access ends with the answer, but for taking it back.
 #[utoipa::path(post, path = "/v1/account/deletion", tag = "privacy", security(("token" = [])), request_body = DeletionRequest,
     responses((status = 200, body = Deletion), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError),
         (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError)))]
@@ -74,6 +93,16 @@ async fn ask_deletion(
     }
     let asked = deletion::ask(&app, &person.user, wanted.subscription).await?;
     Ok(axum::Json(Deletion { asked_at: asked.asked_at.0, final_at: asked.final_at.0 }))
+}
+
+/// Keeps the account after all, within seven days of asking for its deletion. May be repeated.
+#[utoipa::path(delete, path = "/v1/account/deletion", tag = "privacy", security(("token" = [])),
+    responses((status = 204), (status = 401, body = ApiError), (status = 409, body = ApiError)))]
+async fn undo_deletion(State(app): State<App>, EvenLeaving(person): EvenLeaving) -> Result<StatusCode, ApiError> {
+    if deletion::undo_of(&app, person.user.id).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(ApiError::new(ErrorCode::Conflict, "It is too late: the account is being removed."))
 }
 
 /// The privacy policy in force.

@@ -5,6 +5,7 @@ use crate::accounts::tokens::Person;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{IdempotencyKey, Json, Path};
+use crate::privacy::Agreed;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -36,7 +37,7 @@ fn shown(upload: &Upload) -> Result<axum::Json<Shown>, ApiError> {
         (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 async fn announce(
     State(app): State<App>,
-    person: Person,
+    Agreed(person): Agreed,
     IdempotencyKey(key): IdempotencyKey,
     Json(new): Json<NewUpload>,
 ) -> Result<(StatusCode, axum::Json<Shown>), ApiError> {
@@ -77,11 +78,11 @@ async fn look(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> R
 #[utoipa::path(patch, path = "/v1/uploads/{id}", tag = "photos", security(("token" = [])),
     params(("id" = Uuid, Path), ("upload-offset" = u64, Header, description = "Bytes that have arrived so far.")),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
-    responses((status = 200, body = Shown), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 404, body = ApiError),
-        (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError)))]
+    responses((status = 200, body = Shown), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError),
+        (status = 404, body = ApiError), (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 async fn append(
     State(app): State<App>,
-    person: Person,
+    Agreed(person): Agreed,
     Path(id): Path<Uuid>,
     headers: HeaderMap,
     body: Body,

@@ -1,12 +1,13 @@
 //! What changed for whom, and the stream of it: order, resume, `reset`, what others did, who may not listen.
 
-use crate::support::{TestApp, TestDatabase};
+use crate::support::{Shop, TestApp, TestDatabase};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use pretty_backend::app::App;
 use pretty_backend::changes::{self, ChangeKind, KEPT, Missed};
 use pretty_backend::http::router;
+use pretty_backend::privacy;
 use pretty_backend::store::Store;
 use serde_json::Value;
 use std::time::Duration;
@@ -111,6 +112,34 @@ on_both! {
         // The service stops: streams end at once.
         app.stopping.cancel();
         assert_eq!(stream.next().await, None);
+    }
+}
+
+on_both! {
+    async fn money_and_data_are_heard_of(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        let mut stream = Listening::of(listen(&shop.app.app, &shop.token(&mara).await, None).await);
+        assert_eq!(stream.next().await.unwrap().event, "ready");
+        let mut seq = 0;
+        let mut heard = async |kind: &str, id: Option<&str>| {
+            seq += 1;
+            assert_eq!(stream.next().await.unwrap(), change(seq, kind, id.map(|id| id.parse().unwrap())), "{kind}");
+        };
+        // Opened, then paid: the credits are there when it is told.
+        let order = shop.bought(&mara, "pack_small").await;
+        heard("order", Some(&order.id)).await;
+        heard("order", Some(&order.id)).await;
+        heard("credits", None).await;
+        // Asked for, then ready.
+        let export = shop.post(&mara, "/v1/account/exports", None).await.json()["id"].as_str().unwrap().to_owned();
+        privacy::work(&shop.app).await;
+        heard("export", Some(&export)).await;
+        heard("export", Some(&export)).await;
+        let name = serde_json::json!({"name": "Mara"});
+        shop.app.api("PATCH", "/v1/account", Some(&shop.token(&mara).await), Some(name)).await;
+        heard("account", None).await;
+        shop.letters().await;
     }
 }
 
