@@ -5,6 +5,7 @@ use crate::accounts::password::Passwords;
 use crate::billing::Billing;
 use crate::billing::alarm::Alarms;
 use crate::changes::Hub;
+use crate::metrics::Metrics;
 use crate::objects::{ObjectError, Objects};
 use crate::photos::pixels::Darkroom;
 use crate::providers::Providers;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub billing: Option<Billing>,
     /// How often an operator had to be called.
     pub alarms: Alarms,
+    /// What monitoring reads, when it does.
+    pub metrics: Option<Metrics>,
     /// Google's sign-in, when it is configured.
     pub google: Option<Provider>,
     /// Told when a letter was queued, so that a worker in this process need not wait for its next look.
@@ -77,6 +80,7 @@ impl App {
         let stopping = CancellationToken::new();
         let billing = Billing::configured(&settings);
         let alarms = Alarms::default();
+        let metrics = Metrics::configured(&settings);
         let google = Provider::configured(&settings.google);
         let providers = Providers::configured(&settings);
         let (letters, work) = (Notify::new(), Notify::new());
@@ -94,6 +98,7 @@ impl App {
             letters,
             billing,
             alarms,
+            metrics,
             google,
             objects,
             darkroom,

@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod log;
 pub mod mail;
+pub mod metrics;
 pub mod oauth;
 pub mod objects;
 pub mod outbound;

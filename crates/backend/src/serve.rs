@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::http::router;
 use crate::mail::mailer;
+use crate::metrics;
 use crate::settings::Settings;
 use crate::store::{Store, migration};
 use crate::worker;
@@ -12,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Why the service does not start.
@@ -49,11 +51,32 @@ pub struct Bound {
 /// # Errors
 /// When it is taken or not ours.
 pub async fn bind(settings: &Settings) -> Result<Bound, StartError> {
-    let configured = settings.server.listen.clone();
-    let fault = |fault| StartError::Listen { address: configured.clone(), fault };
-    let listener = TcpListener::bind(&configured).await.map_err(fault)?;
+    bind_to(&settings.server.listen).await
+}
+
+async fn bind_to(configured: &str) -> Result<Bound, StartError> {
+    let fault = |fault| StartError::Listen { address: configured.to_owned(), fault };
+    let listener = TcpListener::bind(configured).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
     Ok(Bound { listener, address })
+}
+
+/// Answers monitoring beside everything else, when that is configured.
+async fn answer_monitoring(app: &App, stop: &CancellationToken) -> Result<Option<JoinHandle<()>>, StartError> {
+    if app.metrics.is_none() {
+        return Ok(None);
+    }
+    let Bound { listener, address } = bind_to(&app.settings.metrics.listen).await?;
+    tracing::info!(%address, "metrics");
+    Ok(Some(tokio::spawn(metrics::serve(app.clone(), listener, stop.clone()))))
+}
+
+async fn ended(task: Option<JoinHandle<()>>, what: &str) {
+    if let Some(task) = task
+        && let Err(error) = task.await
+    {
+        tracing::error!(%error, what, "it ended badly");
+    }
 }
 
 /// Runs the service until `stop`; calls `listening` when it is ready. `beside` are further addresses, such as the sandbox's pages.
@@ -68,6 +91,7 @@ pub async fn run(
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), StartError> {
     let (app, data) = open(settings, address).await?;
+    let monitoring = answer_monitoring(&app, &stop).await?;
     let worker = if app.settings.worker.embedded {
         let mailer = mailer::configured(&app.settings, &data).map_err(StartError::Mail)?;
         Some(tokio::spawn(worker::run(app.clone(), mailer, stop.clone())))
@@ -93,11 +117,8 @@ pub async fn run(
         () = overtime => tracing::warn!("requests that still ran were cut off"),
     }
     stop.cancel();
-    if let Some(worker) = worker
-        && let Err(error) = worker.await
-    {
-        tracing::error!(%error, "the worker ended badly");
-    }
+    ended(worker, "worker").await;
+    ended(monitoring, "metrics").await;
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -111,8 +132,10 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> Result<(), Sta
     let address = settings.server.listen.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)));
     let (app, data) = open(settings, address).await?;
     let mailer = mailer::configured(&app.settings, &data).map_err(StartError::Mail)?;
+    let monitoring = answer_monitoring(&app, &stop).await?;
     tracing::info!("working");
     worker::run(app.clone(), mailer, stop).await;
+    ended(monitoring, "metrics").await;
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())

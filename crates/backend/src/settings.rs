@@ -71,6 +71,8 @@ pub struct Settings {
     pub anthropic: Anthropic,
     /// Background work.
     pub worker: Worker,
+    /// What monitoring reads.
+    pub metrics: Metrics,
     /// What is logged.
     pub log: Log,
 }
@@ -267,6 +269,14 @@ pub struct Worker {
     pub embedded: bool,
     /// Milliseconds between looks for work.
     pub poll_milliseconds: u64,
+}
+
+/// What monitoring reads.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Address and port of a listener of its own; empty: none.
+    pub listen: String,
 }
 
 /// What is logged.

@@ -63,7 +63,11 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
         headers.insert(REQUEST_ID, id);
     }
     let status = response.status().as_u16();
-    let milliseconds = begin.elapsed().as_millis();
+    let took = begin.elapsed();
+    if let Some(metrics) = &app.metrics {
+        metrics.request(&method, &path, status, took);
+    }
+    let milliseconds = took.as_millis();
     tracing::info!(request_id = %id, %method, path, status, milliseconds, %address, agent, "request");
     response
 }

@@ -200,6 +200,10 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     if settings.server.listen.parse::<std::net::SocketAddr>().is_err() {
         return refuse("server.listen", &"must be an address and a port, for example 127.0.0.1:8080");
     }
+    let metrics = &settings.metrics.listen;
+    if !metrics.is_empty() && metrics.parse::<std::net::SocketAddr>().is_err() {
+        return refuse("metrics.listen", &"must be empty, or an address and a port, for example 127.0.0.1:9090");
+    }
     let base = &settings.server.base_url;
     if !base.is_empty() {
         let Ok(url) = url::Url::parse(base) else {
@@ -285,6 +289,7 @@ mod tests {
             ("PRETTY__SERVER__BASE_URL", "http://example.org", "server.base_url"),
             ("PRETTY__SERVER__BASE_URL", "https://example.org/", "server.base_url"),
             ("PRETTY__SERVER__LISTEN", "nowhere", "server.listen"),
+            ("PRETTY__METRICS__LISTEN", "9090", "metrics.listen"),
             ("PRETTY__DATABASE__URL", "mysql://x", "database.url"),
             ("PRETTY__GOOGLE__CLIENT_ID", "x", "google.client_secret"),
             ("PRETTY__CATALOGUE__PACKS", "[{ code = 1 }]", "catalogue.packs"),

@@ -34,6 +34,7 @@ fn it_serves_and_stops_when_told() {
     let mut child = Running(
         Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()])
+            .env("PRETTY__METRICS__LISTEN", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -46,11 +47,24 @@ fn it_serves_and_stops_when_told() {
     assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200"));
     assert!(get(&address, "/openapi.json").contains("\"/v1/account\""));
     assert!(get(&address, "/sign-in?return_to=apml_secret").contains("<h1>Sign in</h1>"));
+    // Monitoring has a listener of its own, and only there.
+    let mut stderr = BufReader::new(child.0.stderr.take().unwrap());
+    let mut log = String::new();
+    while !log.contains("\"metrics\"") {
+        assert!(stderr.read_line(&mut log).unwrap() > 0, "{log}");
+    }
+    let told: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    let monitoring = told["fields"]["address"].as_str().or(told["address"].as_str()).unwrap().to_owned();
+    assert!(get(&address, "/metrics").starts_with("HTTP/1.1 404"));
+    assert!(
+        get(&monitoring, "/metrics")
+            .contains("pretty_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1")
+    );
+    assert!(get(&monitoring, "/healthz").starts_with("HTTP/1.1 404"));
     // SIGTERM by the shell's own kill: no unsafe code for one signal.
     assert!(Command::new("kill").arg(child.0.id().to_string()).status().unwrap().success());
     assert!(child.0.wait().unwrap().success());
-    let mut log = String::new();
-    child.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    stderr.read_to_string(&mut log).unwrap();
     for line in log.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
     }
