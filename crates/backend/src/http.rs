@@ -23,7 +23,7 @@ pub fn router(app: App, beside: Router<App>) -> Router {
     let limit = app.settings.server.body_limit_bytes;
     Router::new()
         .merge(api)
-        .merge(openapi::route(document))
+        .merge(openapi::routes(&document))
         .merge(crate::pages::routes())
         .merge(beside)
         .fallback(frame::nothing_there)

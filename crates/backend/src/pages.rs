@@ -8,6 +8,7 @@ mod assets;
 mod billing;
 mod connect;
 mod data;
+pub mod docs;
 mod google;
 #[cfg(feature = "sandbox")]
 mod letters;

@@ -39,8 +39,12 @@ pub fn whole() -> Result<String, serde_json::Error> {
     Ok(document.to_pretty_json()? + "\n")
 }
 
-pub(super) fn route(document: utoipa::openapi::OpenApi) -> Router<App> {
-    Router::new().route("/openapi.json", get(async move || axum::Json(document)))
+/// The document for programs, and the same for people.
+pub(super) fn routes(document: &utoipa::openapi::OpenApi) -> Router<App> {
+    // It is made of types that can be written; were it not, there would be no document at all.
+    let document = serde_json::to_value(document).unwrap_or_default();
+    let people = crate::pages::docs::routes(&document);
+    Router::new().route("/openapi.json", get(async move || axum::Json(document))).merge(people)
 }
 
 #[cfg(test)]

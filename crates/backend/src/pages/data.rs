@@ -150,7 +150,7 @@ async fn delete(State(app): State<App>, visitor: Visitor, Form(form): Form<Delet
         return page.map(|page| view::page(&app, &visitor, error.status(), &page)).ok_or_else(|| error.into());
     }
     deletion::ask(&app, &person.user, form.plan).await?;
-    let text = "You are signed out everywhere. A letter is on its way with a link that keeps the account, for 7 days. After that everything is removed, and another letter says what.";
+    let text = "You are signed out. A letter is on its way with a link that keeps the account, for 7 days; an app that is signed in can take it back, too. After that everything is removed, and another letter says what.";
     let mut response = view::message(&app, &visitor, "Your account will be deleted", text, None);
     Visitor::signed_out(&app, &mut response);
     Ok(response)

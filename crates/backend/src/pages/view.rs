@@ -33,7 +33,7 @@ impl Frame {
     }
 
     /// For a page without forms.
-    fn bare(app: &App) -> Self {
+    pub(super) fn bare(app: &App) -> Self {
         let contact = app.settings.mail.contact.clone();
         Self { csrf: String::new(), contact, fault: None, sandbox: app.is_sandbox(), google: app.google.is_some() }
     }
@@ -52,7 +52,8 @@ pub(super) fn page(app: &App, visitor: &Visitor, status: StatusCode, template: &
     response
 }
 
-fn bare(status: StatusCode, template: &impl Template) -> Response {
+/// A page that is the same for everybody: no cookie.
+pub(super) fn bare(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
             let mut response = (status, Html(html)).into_response();

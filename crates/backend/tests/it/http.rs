@@ -9,6 +9,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/v1/account/exports"),
     ("GET", "/v1/account/exports/01890000-0000-7000-8000-000000000000"),
     ("POST", "/v1/account/deletion"),
+    ("DELETE", "/v1/account/deletion"),
     ("POST", "/v1/policy/acceptance"),
     ("POST", "/v1/usage"),
     ("GET", "/v1/account"),
@@ -127,6 +128,30 @@ async fn bad_requests_get_typed_errors() {
     assert!(page.status == StatusCode::NOT_FOUND && page.text.contains("<h1>Nothing here</h1>"));
 }
 
+/// Every operation and every shape of the document is on the page, and every link on it leads somewhere.
+#[tokio::test]
+async fn the_reference_is_a_page() {
+    let app = TestApp::new(TestDatabase::sqlite().await);
+    let page = Browser::new(&app).get("/docs").await;
+    assert_eq!((page.status, page.header("set-cookie")), (StatusCode::OK, ""));
+    let document: serde_json::Value = serde_json::from_str(&pretty_backend::http::openapi::whole().unwrap()).unwrap();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(page.text.contains(&format!("<code>{} {path}</code>", method.to_uppercase())), "{method} {path}");
+            let id = format!("id=\"op-{}\"", operation["operationId"].as_str().unwrap());
+            assert_eq!(page.text.matches(&id).count(), 1, "{id}");
+        }
+    }
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(page.text.contains(&format!("id=\"shape-{name}\"")), "{name}");
+    }
+    for (at, _) in page.text.match_indices("href=\"#") {
+        let anchor = page.text[at + 7..].split('"').next().unwrap();
+        assert!(page.text.contains(&format!("id=\"{anchor}\"")), "{anchor}");
+    }
+    assert!(!page.text.contains("http://") && !page.text.contains("https://"), "nothing from elsewhere");
+}
+
 #[tokio::test]
 async fn what_takes_too_long_is_cut_off() {
     let mut settings = settings();
@@ -147,7 +172,7 @@ async fn pages_load_only_what_is_ours() {
     let app = TestApp::new(TestDatabase::sqlite().await);
     let mut browser = Browser::new(&app);
     browser.sign_up("mara@example.org").await;
-    for path in ["/sign-up", "/forgot", "/account", "/nowhere"] {
+    for path in ["/sign-up", "/forgot", "/account", "/nowhere", "/docs"] {
         let page = browser.get(path).await.text;
         for (at, _) in page.match_indices("src=\"").chain(page.match_indices("href=\"")) {
             let address = page[at..].split('"').nth(1).unwrap();
