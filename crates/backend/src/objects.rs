@@ -54,8 +54,6 @@ pub enum ObjectKind {
     Photo,
     /// What came of a job.
     Result,
-    /// An archive of a person's data.
-    Export,
 }
 
 impl ObjectKind {
@@ -64,7 +62,6 @@ impl ObjectKind {
             Self::Part => "parts",
             Self::Photo => "photos",
             Self::Result => "results",
-            Self::Export => "exports",
         }
     }
 }

@@ -110,6 +110,8 @@ impl Store {
                     .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
                     .busy_timeout(Duration::from_secs(10))
                     .pragma("synchronous", synchronous)
+                    // What is deleted is overwritten: a purge leaves nothing in free pages.
+                    .pragma("secure_delete", "on")
                     .pragma("query_only", if query_only { "on" } else { "off" })
             });
             sea_orm::Database::connect(options)

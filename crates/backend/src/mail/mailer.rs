@@ -69,6 +69,22 @@ fn message(from: &Mailbox, outgoing: &Outgoing<'_>) -> Result<Message, MailFault
         .map_err(|error| never(&error))
 }
 
+/// Removes letters from the folder that they were written into. What a mail server took is no longer ours.
+pub async fn forget(settings: &Settings, letters: &[Uuid]) {
+    if !settings.mail.smtp_url.is_empty() {
+        return;
+    }
+    let folder = std::path::Path::new(&settings.server.data).join("mail");
+    for letter in letters {
+        match tokio::fs::remove_file(folder.join(format!("{letter}.eml"))).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::error!(%letter, %error, "a letter stays in the folder");
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Writes letters into a folder, one file each: for development, for tests, and for whoever runs the service without a mail server.
 #[derive(Debug)]
 struct Folder {

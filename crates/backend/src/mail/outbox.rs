@@ -151,11 +151,32 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// # Errors
 /// When the database fails.
 pub async fn sweep(app: &App, now: Moment) -> Result<u64, AccountError> {
+    let old = now.minus(KEPT);
+    forget_files(app, "ended_at < $1", old.into()).await?;
     let tx = app.store.write_transaction().await?;
-    let gone = tx
-        .execute_raw(sql(&*tx, "DELETE FROM letters WHERE ended_at < $1", [now.minus(KEPT).into()]))
-        .await?
-        .rows_affected();
+    let gone =
+        tx.execute_raw(sql(&*tx, "DELETE FROM letters WHERE ended_at < $1", [old.into()])).await?.rows_affected();
     tx.commit().await?;
     Ok(gone)
+}
+
+/// Removes what a person's letters left outside the database, before their rows go.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_person(app: &App, user: Uuid) -> Result<(), AccountError> {
+    let theirs = "user_id = $1 OR LOWER(recipient) = (SELECT email_key FROM users WHERE id = $1)";
+    forget_files(app, theirs, user.into()).await
+}
+
+async fn forget_files(app: &App, condition: &str, value: sea_orm::Value) -> Result<(), AccountError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+    }
+    let reader = app.store.reader();
+    let select = format!("SELECT id FROM letters WHERE {condition}");
+    let rows = Row::find_by_statement(sql(reader, select, [value])).all(reader).await?;
+    super::mailer::forget(&app.settings, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await;
+    Ok(())
 }

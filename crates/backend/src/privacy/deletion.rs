@@ -8,6 +8,7 @@ use crate::accounts::devices;
 use crate::app::App;
 use crate::billing;
 use crate::billing::subscriptions::{self, When};
+use crate::changes::{self, ChangeKind};
 use crate::jobs;
 use crate::ledger::{Ledger, LedgerError};
 use crate::mail::letter::Letter;
@@ -35,7 +36,8 @@ pub struct Asked {
     pub final_at: Moment,
 }
 
-/// Ends access at once and sends the link that undoes it. A second time changes nothing.
+/// Ends access at once and sends the link that undoes it. A second time changes nothing. Browsers are signed out; an app that is signed in may
+/// only see that the account is being deleted, and take it back (`tokens::Person::ending`).
 ///
 /// # Errors
 /// When the database fails.
@@ -57,7 +59,7 @@ pub async fn ask(app: &App, user: &user::Model, plan: SubscriptionEnd) -> Result
     if tx.execute_raw(sql(&*tx, insert, values)).await?.rows_affected() == 0 {
         return Ok(asked);
     }
-    devices::end_all(&tx, user.id, None, devices::End::AccountEnds, now).await?;
+    devices::end_browsers(&tx, user.id, devices::End::AccountEnds, now).await?;
     for unused in ["DELETE FROM mail_links WHERE user_id = $1", "DELETE FROM google_flows WHERE user_id = $1"] {
         tx.execute_raw(sql(&*tx, unused, [user.id.into()])).await?;
     }
@@ -67,6 +69,7 @@ pub async fn ask(app: &App, user: &user::Model, plan: SubscriptionEnd) -> Result
         until: asked.final_at.to_utc().date().to_string(),
     };
     outbox::queue(app, &tx, Some(user.id), &user.email, letter).await?;
+    changes::note(&tx, &app.world, user.id, ChangeKind::Account, None).await?;
     tx.commit().await?;
     app.letters.notify_one();
     stop_jobs(app, user.id).await?;
@@ -109,12 +112,31 @@ pub async fn of(connection: &impl ConnectionTrait, user: Uuid) -> Result<Option<
 /// # Errors
 /// When the link is unknown or too late.
 pub async fn undo(app: &App, token: &str) -> Result<(), AccountError> {
+    let kept = keep(app, "undo_hash", token_hash(token).into()).await?;
+    if kept { Ok(()) } else { Err(AccountError::DeadLink) }
+}
+
+/// Keeps the account after all, for the person's own app; false when it is too late. Nothing to undo is undone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn undo_of(app: &App, user: Uuid) -> Result<bool, AccountError> {
+    Ok(keep(app, "user_id", user.into()).await? || of(app.store.reader(), user).await?.is_none())
+}
+
+async fn keep(app: &App, column: &str, value: sea_orm::Value) -> Result<bool, AccountError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        user_id: Uuid,
+    }
     let tx = app.store.write_transaction().await?;
-    let delete = "DELETE FROM deletions WHERE undo_hash = $1 AND final_at > $2";
-    let values = [token_hash(token).into(), app.world.now().into()];
-    let done = tx.execute_raw(sql(&*tx, delete, values)).await?.rows_affected();
+    let delete = format!("DELETE FROM deletions WHERE {column} = $1 AND final_at > $2 RETURNING user_id");
+    let Some(row) = Row::find_by_statement(sql(&*tx, delete, [value, app.world.now().into()])).one(&*tx).await? else {
+        return Ok(false);
+    };
+    changes::note(&tx, &app.world, row.user_id, ChangeKind::Account, None).await?;
     tx.commit().await?;
-    if done == 1 { Ok(()) } else { Err(AccountError::DeadLink) }
+    Ok(true)
 }
 
 /// Purges the accounts whose seven days are over.
@@ -133,7 +155,7 @@ pub async fn purge_due(app: &App) -> Result<(), AccountError> {
         match purge(app, row.user_id).await? {
             Purged::Gone => tracing::info!(user = %hex(&user_hash(row.user_id)), "an account is gone"),
             Purged::Waits(why) => {
-                tracing::warn!(user = %row.user_id, why, "an account cannot go yet");
+                tracing::warn!(user = %hex(&user_hash(row.user_id)), why, "an account cannot go yet");
                 let tx = app.store.write_transaction().await?;
                 let later = "UPDATE deletions SET due_at = $2 WHERE user_id = $1";
                 tx.execute_raw(sql(&*tx, later, [row.user_id.into(), app.world.now().plus(DAY).into()])).await?;
@@ -169,6 +191,7 @@ pub async fn purge(app: &App, id: Uuid) -> Result<Purged, AccountError> {
         tracing::warn!(%error, "photos could not be deleted");
         return Ok(Purged::Waits("photos could not be deleted"));
     }
+    outbox::forget_person(app, id).await?;
     let tx = app.store.write_transaction().await?;
     let select = "SELECT COUNT(*) AS n FROM jobs WHERE user_id = $1 AND state IN ('queued', 'running')";
     if count_of(&*tx, select, [id.into()]).await? > 0 {

@@ -11,6 +11,7 @@ mod m0003_jobs;
 mod m0004_billing;
 mod m0005_privacy;
 mod m0006_photos;
+mod m0007_archives;
 
 use super::{Store, StoreError, WriteTransaction, count_of, sql};
 use crate::world::Moment;
@@ -41,6 +42,7 @@ pub const ALL: &[Migration] = &[
     m0004_billing::STEP,
     m0005_privacy::STEP,
     m0006_photos::STEP,
+    m0007_archives::STEP,
 ];
 
 /// Any number, the same in every version of the program.

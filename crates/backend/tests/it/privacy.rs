@@ -18,7 +18,7 @@ async fn texts(database: &TestDatabase, statement: &str) -> Vec<String> {
     rows.iter().map(|row| row.try_get::<Option<String>>("", "x").unwrap().unwrap_or_default()).collect()
 }
 
-async fn tables(database: &TestDatabase) -> Vec<String> {
+pub(crate) async fn tables(database: &TestDatabase) -> Vec<String> {
     let select = match database.store.backend() {
         DatabaseBackend::Postgres => "SELECT CAST(tablename AS TEXT) AS x FROM pg_tables WHERE schemaname = 'public'",
         _ => "SELECT name AS x FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -39,7 +39,7 @@ async fn columns(database: &TestDatabase, table: &str) -> Vec<String> {
 }
 
 /// Every row of a table as text, ids and bytes in hex.
-async fn everything_in(database: &TestDatabase, table: &str) -> String {
+pub(crate) async fn everything_in(database: &TestDatabase, table: &str) -> String {
     let mut all = String::new();
     for column in columns(database, table).await {
         let select = match database.store.backend() {
@@ -245,6 +245,94 @@ on_both! {
         app.letter("Your account is deleted").await;
         assert!(user::Entity::find().all(app.database.store.reader()).await.unwrap().is_empty());
         assert!(ledger::audit(&app.database.store).await.unwrap().is_clean());
+    }
+}
+
+on_both! {
+    async fn pr3_the_app_sees_it_and_takes_it_back(database) {
+        let app = TestApp::new(database);
+        let mara = app.member("mara@example.org", 10).await;
+        let ask = async |method: &str, path: &str| app.api(method, path, Some(&mara.token), None).await;
+        let plan = serde_json::json!({"subscription": "now"});
+        let asked = app.api("POST", "/v1/account/deletion", Some(&mara.token), Some(plan)).await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.text);
+        app.letter("Your account will be deleted").await;
+        // Access has ended but for just that: it can be seen and taken back.
+        for (method, path) in [("GET", "/v1/credits"), ("GET", "/v1/photos"), ("POST", "/v1/uploads"), ("POST", "/v1/account/exports"), ("GET", "/v1/events")] {
+            let refused = ask(method, path).await;
+            assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::FORBIDDEN, Some("forbidden")), "{path}");
+        }
+        assert_eq!(ask("GET", "/v1/account").await.json()["deletion"], asked.json());
+        assert_eq!(ask("DELETE", "/v1/account/deletion").await.status, StatusCode::NO_CONTENT);
+        assert_eq!(ask("DELETE", "/v1/account/deletion").await.status, StatusCode::NO_CONTENT, "twice is once");
+        let kept = ask("GET", "/v1/account").await.json();
+        assert!(kept.get("deletion").is_none() && kept["credits"]["available"] == 10, "{kept}");
+        app.database.clock.advance(DAY * 8);
+        privacy::work(&app).await;
+        assert_eq!(user::Entity::find().all(app.database.store.reader()).await.unwrap().len(), 1);
+        // After seven days it is too late, even while the purge waits for something.
+        let mara = app.signed_in_again(mara).await;
+        deletion::ask(&app, &mara.user, pretty_contract::service::privacy::SubscriptionEnd::Now).await.unwrap();
+        app.letter("Your account will be deleted").await;
+        app.database.clock.advance(DAY * 7);
+        let tx = app.database.store.write_transaction().await.unwrap();
+        let far = app.database.world.now().plus(DAY);
+        tx.execute_raw(sql(&*tx, "UPDATE tokens SET expires_at = $1", [far.into()])).await.unwrap();
+        tx.commit().await.unwrap();
+        let late = app.api("DELETE", "/v1/account/deletion", Some(&mara.token), None).await;
+        assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text);
+        privacy::work(&app).await;
+        app.letter("Your account is deleted").await;
+        let gone = app.api("GET", "/v1/account", Some(&mara.token), None).await;
+        assert_eq!(gone.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+on_both! {
+    async fn without_agreeing_nothing_is_sent_and_everything_is_taken_away(database) {
+        let app = TestApp::new(database);
+        let mara = app.member("mara@example.org", 10).await;
+        app.database.clock.advance(Duration::from_secs(1));
+        let now = app.database.world.now();
+        let version = |name: &str, material: bool, effective_at| policy::Policy {
+            version: name.into(),
+            content: "# Privacy".into(),
+            changes: "Photos go elsewhere.".into(),
+            material,
+            effective_at,
+            published_at: now,
+        };
+        policy::publish(&app, &version("2", true, now)).await.unwrap();
+        // A later one that asks for nothing does not make it go away.
+        app.database.clock.advance(Duration::from_secs(1));
+        policy::publish(&app, &version("3", false, app.database.world.now())).await.unwrap();
+        let photo = serde_json::json!({"bytes": 1, "sha256": "0".repeat(64), "media_type": "image/jpeg"});
+        let upload = async || {
+            let request = axum::http::Request::post("/v1/uploads")
+                .header("authorization", format!("Bearer {}", mara.token))
+                .header("content-type", "application/json")
+                .header("idempotency-key", "one");
+            app.send(request.body(axum::body::Body::from(photo.to_string())).unwrap()).await
+        };
+        let refused = upload().await;
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::FORBIDDEN, Some("policy_not_accepted")));
+        assert_eq!(refused.json()["retryable"], false);
+        let ask = async |method: &str, path: &str, body| app.api(method, path, Some(&mara.token), body).await;
+        assert_eq!(ask("GET", "/v1/account", None).await.json()["policy"]["must_accept"], true);
+        for path in ["/v1/credits", "/v1/photos", "/v1/orders"] {
+            assert_ne!(ask("GET", path, None).await.status, StatusCode::FORBIDDEN, "{path}");
+        }
+        assert_eq!(ask("POST", "/v1/account/exports", None).await.status, StatusCode::CREATED);
+        let plan = serde_json::json!({"subscription": "now"});
+        assert_eq!(ask("POST", "/v1/account/deletion", Some(plan)).await.status, StatusCode::OK);
+        assert_eq!(ask("DELETE", "/v1/account/deletion", None).await.status, StatusCode::NO_CONTENT);
+        app.letters().await;
+        // What was read is in force; then everything is open again.
+        let agree = |version: &str| Some(serde_json::json!({ "version": version }));
+        assert_eq!(ask("POST", "/v1/policy/acceptance", agree("2")).await.status, StatusCode::CONFLICT);
+        assert_eq!(ask("POST", "/v1/policy/acceptance", agree("3")).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(upload().await.status, StatusCode::CREATED);
+        assert_eq!(ask("GET", "/v1/account", None).await.json()["policy"]["must_accept"], false);
     }
 }
 

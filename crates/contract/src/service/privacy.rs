@@ -11,7 +11,7 @@ pub struct Export {
     pub id: String,
     /// How it stands.
     pub state: ExportState,
-    /// Its size, once it is made.
+    /// Its size without the pictures, once it is made: those are put in while it is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// Where it is fetched, once, within seven days.

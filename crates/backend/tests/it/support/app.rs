@@ -14,7 +14,7 @@ use pretty_backend::mail::{mailer, outbox};
 use pretty_backend::settings::Settings;
 use pretty_backend::settings::load::{Overrides, load};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::path::PathBuf;
 use tower::ServiceExt as _;
@@ -24,7 +24,7 @@ pub(crate) struct TestApp {
     pub(crate) database: TestDatabase,
     router: Router,
     /// Letters that were looked at.
-    seen: std::sync::Mutex<usize>,
+    seen: std::sync::Mutex<BTreeSet<PathBuf>>,
 }
 
 pub(crate) const PASSWORD: &str = "harbour lantern 58 quilt";
@@ -48,7 +48,7 @@ impl TestApp {
         let app = App::new(settings, database.store.clone(), database.world.clone(), ([127, 0, 0, 1], 1).into());
         let app = app.unwrap();
         let router = router(app.clone(), Router::new());
-        Self { app, database, router, seen: std::sync::Mutex::new(0) }
+        Self { app, database, router, seen: std::sync::Mutex::default() }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -80,9 +80,13 @@ impl TestApp {
     pub(crate) async fn letters(&self) -> Vec<Letter> {
         let mailer = mailer::configured(&self.app.settings, self.database.folder.path()).unwrap();
         outbox::deliver_due(&self.app, &*mailer).await.unwrap();
-        let all = letters_in(&self.database.folder.path().join("mail"));
-        let seen = std::mem::replace(&mut *self.seen.lock().unwrap(), all.len());
-        all[seen..].to_vec()
+        self.unseen()
+    }
+
+    fn unseen(&self) -> Vec<Letter> {
+        let mut seen = self.seen.lock().unwrap();
+        let files = letters_in(&self.database.folder.path().join("mail"));
+        files.into_iter().filter(|file| seen.insert(file.clone())).map(|file| read_letter(&file)).collect()
     }
 
     pub(crate) async fn letter(&self, subject: &str) -> Letter {
@@ -94,9 +98,8 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        let unseen = letters_in(&self.database.folder.path().join("mail")).len() - *self.seen.lock().unwrap();
         if !std::thread::panicking() {
-            assert_eq!(unseen, 0, "letters that the test did not look at");
+            assert_eq!(self.unseen().len(), 0, "letters that the test did not look at");
         }
     }
 }
@@ -120,7 +123,8 @@ impl Letter {
     }
 }
 
-fn letters_in(folder: &std::path::Path) -> Vec<Letter> {
+/// Oldest first.
+fn letters_in(folder: &std::path::Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -129,15 +133,14 @@ fn letters_in(folder: &std::path::Path) -> Vec<Letter> {
         .collect();
     files.sort();
     files
-        .iter()
-        .map(|file| {
-            // Quoted-printable as far as our letters use it.
-            let raw = std::fs::read_to_string(file).unwrap().replace("=\r\n", "").replace("=3D", "=");
-            let header =
-                |name: &str| raw.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
-            Letter { to: header("To:"), subject: header("Subject:"), raw: raw.clone() }
-        })
-        .collect()
+}
+
+fn read_letter(file: &std::path::Path) -> Letter {
+    // Quoted-printable as far as our letters use it.
+    let raw = std::fs::read_to_string(file).unwrap().replace("=\r\n", "").replace("=3D", "=");
+    let header =
+        |name: &str| raw.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+    Letter { to: header("To:"), subject: header("Subject:"), raw: raw.clone() }
 }
 
 fn encode(fields: &[(&str, &str)]) -> Body {
@@ -154,13 +157,15 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: axum::http::HeaderMap,
     pub(crate) text: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
     pub(crate) async fn of(response: Response) -> Self {
         let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, 16 << 20).await.unwrap();
-        Self { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let bytes = axum::body::to_bytes(body, 16 << 20).await.unwrap().to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Self { status: parts.status, headers: parts.headers, text, bytes }
     }
 
     pub(crate) fn json(&self) -> Value {
