@@ -46,6 +46,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(crate::oauth::routes())
         .merge(crate::billing::routes::routes())
         .merge(crate::events::routes())
+        .merge(crate::mail::returned::routes())
         .merge(crate::photos::routes())
         .merge(crate::uploads::routes())
         .merge(crate::jobs::routes())

@@ -6,3 +6,4 @@
 pub mod letter;
 pub mod mailer;
 pub mod outbox;
+pub mod returned;

@@ -36,6 +36,8 @@ pub async fn start(mut settings: Settings, address: SocketAddr) -> Result<(Sandb
     fill(&mut settings, sandbox.endpoints());
     let webhooks = format!("http://{address}/v1/webhooks/stripe");
     settings.stripe.webhook_secret = Secret::new(sandbox.control().stripe().add_webhook(&webhooks, &["*"])?);
+    settings.mail.events_key = Secret::new(&*sandbox.endpoints().mail_events_key);
+    sandbox.control().postbox().notify_at(&format!("http://{address}/v1/webhooks/mail"))?;
     check(&settings)?;
     Ok((sandbox, settings))
 }

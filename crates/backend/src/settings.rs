@@ -259,6 +259,10 @@ pub struct Mail {
     pub from: String,
     /// Where people write about their data; on every page.
     pub contact: String,
+    /// What the mail service brings along when it tells of letters that came back; empty: it does not.
+    pub events_key: Secret,
+    /// Of SES: which events it publishes.
+    pub configuration_set: String,
 }
 
 /// Background work.

@@ -2,8 +2,13 @@
 
 use crate::app::App;
 use crate::mail::mailer::Mailer;
+<<<<<<< HEAD
 use crate::mail::outbox;
 use crate::{accounts, billing, changes, ledger, objects, privacy, uploads, work};
+=======
+use crate::mail::{outbox, returned};
+use crate::{accounts, billing, changes, jobs, ledger, objects, privacy, uploads};
+>>>>>>> babfc19 (Letters that come back are seen and end it; every refusal of the mail server by its number)
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +60,7 @@ pub async fn sweep(app: &App) {
         accounts::devices::sweep(app, now).await,
         accounts::limits::sweep(app, now).await,
         outbox::sweep(app, now).await,
+        returned::sweep(app, now).await,
         Box::pin(privacy::sweep(app)).await,
         changes::sweep(&app.store, now).await.map_err(accounts::AccountError::from),
     ] {

@@ -44,7 +44,7 @@ pub use signing::{
     verify_stripe_signature,
 };
 
-pub use smtp::{Mail, Postbox, SmtpAnswer, SmtpFault, SmtpStage, sns_text_to_sign, verify_sns_notification};
+pub use smtp::{Mail, Postbox, SmtpAnswer, SmtpFault, SmtpStage};
 pub use stripe::{PayBy, PriceSeed, Stripe, stripe_parameters};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

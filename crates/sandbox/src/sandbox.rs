@@ -111,8 +111,8 @@ pub struct Endpoints {
     pub smtp_username: String,
     /// The mail server's password.
     pub smtp_password: String,
-    /// The secret notifications about mail are signed with; see `verify_sns_notification`.
-    pub mail_notification_secret: String,
+    /// What comes along in the header `x-mail-events-key` when the mail server tells of bounces.
+    pub mail_events_key: String,
     /// The control interface over HTTP; see `Control`.
     pub control_base_url: String,
     /// The token the control interface wants as a bearer.
@@ -174,7 +174,7 @@ impl Sandbox {
             smtp_port: smtp_address.port(),
             smtp_username: common.ids.mixed("SANDBOX", 13).to_uppercase(),
             smtp_password: common.ids.mixed("sandbox-", 36),
-            mail_notification_secret: common.ids.mixed("sns_sandbox_", 32),
+            mail_events_key: common.ids.mixed("events_sandbox_", 32),
             control_base_url: url(control_address),
             control_token: common.ids.mixed("sandbox_control_", 32),
         };
@@ -207,7 +207,7 @@ impl Sandbox {
             Arc::clone(&common),
             endpoints.smtp_username.clone(),
             endpoints.smtp_password.clone(),
-            endpoints.mail_notification_secret.clone(),
+            endpoints.mail_events_key.clone(),
         );
         let control = Control {
             common: Arc::clone(&common),

@@ -8,7 +8,7 @@ use super::{AccountError, name, password, sign_in};
 use crate::app::App;
 use crate::changes::{self, ChangeKind};
 use crate::mail::letter::Letter;
-use crate::mail::outbox;
+use crate::mail::{outbox, returned};
 use crate::store::entity::mail_link::{self, Purpose};
 use crate::store::entity::user;
 use crate::store::{is_unique_violation, sql};
@@ -60,6 +60,7 @@ pub async fn ask_email(app: &App, user: &user::Model, password: &str, new: &str)
     let new = Email::parse(new)?;
     sign_in::confirm(app, user, password).await?;
     limits::count(app, Counted::MailTo(new.key())).await?;
+    returned::refuse(app, new.key()).await?;
     let token = app.world.new_token(TokenKind::Letter)?;
     let tx = app.store.write_transaction().await?;
     let taken = user::Entity::find().filter(user::Column::EmailKey.eq(new.key())).one(&*tx).await?;

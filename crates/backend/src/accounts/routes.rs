@@ -8,6 +8,7 @@ use crate::billing::subscriptions;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{Json, Path, Query};
 use crate::ledger::{self, Balance, Entry};
+use crate::mail::returned;
 use crate::privacy::policy;
 use crate::store::entity::device::DeviceKind;
 use crate::store::entity::token::Kind;
@@ -89,6 +90,8 @@ struct Account {
     plan: CurrentPlan,
     /// The sign-in that asks.
     device_id: Uuid,
+    /// Letters to the address come back: another one is needed.
+    email_returned: bool,
     /// Which privacy policy was accepted.
     policy: PolicyState,
     /// Present while the account waits to be deleted. Then nothing else can be asked but to take it back.
@@ -112,6 +115,7 @@ async fn shown(app: &App, Person { user, device_id, ending }: Person) -> Result<
         current: standing.current,
         must_accept: standing.must_accept,
     };
+    let email_returned = returned::is_known(app.store.reader(), &user.email_key).await?;
     Ok(axum::Json(Account {
         id: user.id,
         name: user.name,
@@ -122,6 +126,7 @@ async fn shown(app: &App, Person { user, device_id, ending }: Person) -> Result<
         credits,
         plan: subscriptions::plan_of(app, user.owner_ref).await?.shown(),
         device_id,
+        email_returned,
         policy,
         deletion: ending.map(|asked| Deletion { asked_at: asked.asked_at.0, final_at: asked.final_at.0 }),
     }))

@@ -9,7 +9,7 @@ use super::password::{self, Check};
 use super::{AccountError, name};
 use crate::app::App;
 use crate::mail::letter::Letter;
-use crate::mail::outbox;
+use crate::mail::{outbox, returned};
 use crate::store::entity::mail_link::{self, Purpose};
 use crate::store::entity::user;
 use crate::store::{WriteTransaction, is_unique_violation, sql};
@@ -44,6 +44,7 @@ pub async fn ask(app: &App, form: SignUp<'_>, from: IpAddr) -> Result<(), Accoun
     let password = password::choose(form.password, &[&name, email.as_str()])?;
     limits::count(app, Counted::SignUpFrom(from)).await?;
     limits::count(app, Counted::MailTo(email.key())).await?;
+    returned::refuse(app, email.key()).await?;
     // Hashed in any case, so that it takes as long.
     let hash = app.passwords.hash(password).await?;
     let token = app.world.new_token(TokenKind::Letter)?;

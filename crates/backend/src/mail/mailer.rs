@@ -2,6 +2,7 @@
 
 use super::letter::Rendered;
 use crate::settings::Settings;
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::path::PathBuf;
@@ -14,6 +15,9 @@ pub enum MailFault {
     /// Later it may: the server is away, busy or over its quota.
     #[error("{0}")]
     Later(String),
+    /// Later it may, and somebody has to look at it: the mail server takes nothing from us at all.
+    #[error("{0}")]
+    Held(String),
     /// It never will: the address is refused.
     #[error("{0}")]
     Never(String),
@@ -54,13 +58,20 @@ pub fn configured(settings: &Settings, data: &std::path::Path) -> Result<Box<dyn
     }
     let transport =
         AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| "`mail.smtp_url` cannot be used".to_owned())?;
-    Ok(Box::new(Smtp { transport: transport.timeout(Some(std::time::Duration::from_secs(20))).build(), from }))
+    let configuration_set = settings.mail.configuration_set.clone();
+    let transport = transport.timeout(Some(std::time::Duration::from_secs(20))).build();
+    Ok(Box::new(Smtp { transport, from, configuration_set }))
 }
 
-fn message(from: &Mailbox, outgoing: &Outgoing<'_>) -> Result<Message, MailFault> {
+fn message(from: &Mailbox, configuration_set: &str, outgoing: &Outgoing<'_>) -> Result<Message, MailFault> {
     let never = |error: &dyn std::fmt::Display| MailFault::Never(error.to_string());
     let to: Mailbox = outgoing.to.parse().map_err(|error| never(&error))?;
-    Message::builder()
+    let mut builder = Message::builder();
+    if !configuration_set.is_empty() {
+        let name = HeaderName::new_from_ascii_str("X-SES-CONFIGURATION-SET");
+        builder = builder.raw_header(HeaderValue::new(name, configuration_set.to_owned()));
+    }
+    builder
         .from(from.clone())
         .to(to)
         .subject(outgoing.letter.subject.clone())
@@ -96,7 +107,7 @@ impl Mailer for Folder {
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> Sending<'a> {
         Box::pin(async move {
             let later = |error: std::io::Error| MailFault::Later(error.to_string());
-            let bytes = message(&self.from, &outgoing)?.formatted();
+            let bytes = message(&self.from, "", &outgoing)?.formatted();
             let part = self.folder.join(format!("{}.part", outgoing.id));
             tokio::fs::write(&part, bytes).await.map_err(later)?;
             tokio::fs::rename(&part, self.folder.join(format!("{}.eml", outgoing.id))).await.map_err(later)
@@ -109,17 +120,38 @@ impl Mailer for Folder {
 struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    /// Of SES: which events it publishes.
+    configuration_set: String,
 }
 
 impl Mailer for Smtp {
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> Sending<'a> {
         Box::pin(async move {
-            let message = message(&self.from, &outgoing)?;
+            let message = message(&self.from, &self.configuration_set, &outgoing)?;
             match self.transport.send(message).await {
                 Ok(_) => Ok(()),
-                Err(error) if error.is_permanent() => Err(MailFault::Never(error.to_string())),
-                Err(error) => Err(MailFault::Later(error.to_string())),
+                Err(error) => Err(judged(error.status().map(u16::from), &error.to_string())),
             }
         })
     }
+}
+
+/// What a mail server's refusal means for the letter. SES says by the same codes that an address is wrong and that the account is stopped, so its
+/// words count too.
+fn judged(code: Option<u16>, text: &str) -> MailFault {
+    let text = without_addresses(text);
+    let lower = text.to_lowercase();
+    let is_about_us = matches!(code, Some(530 | 534 | 535 | 538))
+        || ["sending paused", "suspended", "daily message quota"].iter().any(|words| lower.contains(words));
+    match code {
+        _ if is_about_us => MailFault::Held(text),
+        Some(500..=599) => MailFault::Never(text),
+        _ => MailFault::Later(text),
+    }
+}
+
+/// A mail server's words without the addresses in them: they are logged and kept.
+fn without_addresses(text: &str) -> String {
+    let words = text.split(' ').map(|word| if word.contains('@') { "[address]" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -2,8 +2,10 @@
 
 use super::letter::Letter;
 use super::mailer::{MailFault, Mailer, Outgoing};
+use super::returned;
 use crate::accounts::AccountError;
 use crate::app::App;
+use crate::billing::alarm::Alarm;
 use crate::store::entity::letter::{self, LetterState};
 use crate::store::{StoreError, WriteTransaction, sql};
 use crate::world::Moment;
@@ -41,11 +43,15 @@ pub async fn queue(
         stale_at: Set(now.plus(letter.life())),
         created_at: Set(now),
         ended_at: Set(None),
+        returned_at: Set(None),
         fault: Set(None),
     };
     letter::Entity::insert(row).exec_without_returning(&**tx).await?;
     Ok(())
 }
+
+/// How long to wait when the mail server takes nothing from us: hours rather than minutes.
+const HELD: Duration = Duration::from_secs(900);
 
 /// What became of a look at the outbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +77,10 @@ pub async fn deliver_due(app: &App, mailer: &dyn Mailer) -> Result<Delivered, St
                 Ok(()) => End::Final(LetterState::Sent, None),
                 Err(MailFault::Never(fault)) => End::Final(LetterState::Failed, Some(fault)),
                 Err(MailFault::Later(fault)) => End::Again(now.plus(backoff(row.attempts)), fault),
+                Err(MailFault::Held(fault)) => {
+                    app.alarms.raise(Alarm::MailHeld, &format!("letter {}", row.id), &fault);
+                    End::Again(now.plus(backoff(row.attempts).max(HELD)), fault)
+                }
             }
         };
         if matches!(end, End::Final(LetterState::Sent, _)) {
@@ -90,6 +100,11 @@ enum End {
 
 async fn send(app: &App, mailer: &dyn Mailer, row: &letter::Model) -> Result<(), MailFault> {
     let broken = |error: &dyn std::fmt::Display| MailFault::Never(format!("the letter cannot be written: {error}"));
+    match returned::is_known(app.store.reader(), &row.recipient).await {
+        Ok(false) => {}
+        Ok(true) => return Err(MailFault::Never("letters to this address come back".to_owned())),
+        Err(error) => return Err(MailFault::Later(error.to_string())),
+    }
     let letter: Letter = serde_json::from_str(&row.content).map_err(|error| broken(&error))?;
     let rendered = letter.render(app).map_err(|error| broken(&error))?;
     mailer.send(Outgoing { id: row.id, to: &row.recipient, letter: &rendered }).await

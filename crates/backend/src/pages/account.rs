@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{Form, Path, Query};
 use crate::ledger;
+use crate::mail::returned;
 use crate::store::entity::device::DeviceKind;
 use askama::Template;
 use axum::Router;
@@ -49,6 +50,8 @@ struct Account {
     /// Addresses of connected Google accounts.
     google: Vec<String>,
     credits: i64,
+    /// Letters to the address come back.
+    email_returned: bool,
     devices: Vec<Device>,
     done: Option<&'static str>,
 }
@@ -70,6 +73,7 @@ async fn account(app: &App, person: &Person, frame: Frame, done: Option<&'static
         has_password: person.user.password_hash.is_some(),
         google: google::linked(app, person.user.id).await?,
         credits,
+        email_returned: returned::is_known(app.store.reader(), &person.user.email_key).await?,
         devices: devices.collect(),
         done,
     })

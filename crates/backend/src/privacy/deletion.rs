@@ -12,7 +12,7 @@ use crate::changes::{self, ChangeKind};
 use crate::jobs;
 use crate::ledger::{Ledger, LedgerError};
 use crate::mail::letter::Letter;
-use crate::mail::outbox;
+use crate::mail::{outbox, returned};
 use crate::objects;
 use crate::store::entity::user;
 use crate::store::{WriteTransaction, count_of, sql};
@@ -227,6 +227,7 @@ async fn remove(app: &App, tx: &WriteTransaction, user: &user::Model) -> Result<
     tx.execute_raw(sql(&**tx, stone, [user_hash(user.id).into(), now.into()])).await?;
     let subject = Subject { user: user.id, owner: user.owner_ref };
     objects::forget_person(tx, user.id).await?;
+    returned::forget(tx, &user.email).await?;
     let mut gone = Vec::new();
     for held in HELD {
         let count = held.end_rows(&**tx, subject).await?;

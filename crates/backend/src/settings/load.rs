@@ -230,6 +230,9 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return refuse("database.url", &"must be empty (SQLite in the data folder) or start with postgres://");
     }
+    if (1..20).contains(&settings.mail.events_key.reveal().len()) {
+        return refuse("mail.events_key", &"must be empty, or 20 characters or more");
+    }
     super::mode::check(settings)?;
     if !settings.google.client_id.is_empty() && settings.google.client_secret.is_empty() {
         return refuse("google.client_secret", &"is missing although google.client_id is set");

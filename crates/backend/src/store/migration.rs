@@ -12,6 +12,7 @@ mod m0004_billing;
 mod m0005_privacy;
 mod m0006_photos;
 mod m0007_archives;
+mod m0008_returned_letters;
 
 use super::{Store, StoreError, WriteTransaction, count_of, sql};
 use crate::world::Moment;
@@ -43,6 +44,7 @@ pub const ALL: &[Migration] = &[
     m0005_privacy::STEP,
     m0006_photos::STEP,
     m0007_archives::STEP,
+    m0008_returned_letters::STEP,
 ];
 
 /// Any number, the same in every version of the program.

@@ -14,6 +14,7 @@ mod jobs;
 mod leaving;
 mod ledger;
 mod letters;
+mod mail_server;
 mod metrics;
 mod migration;
 mod oauth;

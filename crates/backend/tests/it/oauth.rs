@@ -1,4 +1,4 @@
-//! The desktop app's sign-in, by its numbers: AU1, AU2, AU9.
+//! The desktop app's sign-in, by its numbers: AU1, AU2, AU4, AU5, AU9.
 
 use crate::support::{Answer, Browser, TestApp};
 use axum::http::StatusCode;
@@ -134,6 +134,71 @@ on_both! {
         browser.get(REQUEST).await;
         browser.act_from_elsewhere();
         assert_eq!(browser.submit("/oauth/authorize", &[("answer", "yes")]).await.status, StatusCode::FORBIDDEN);
+    }
+}
+
+on_both! {
+    async fn au4_another_port_another_family_two_windows_and_nobody_who_comes_back(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        // Any free port, on either loopback address: the one that the app asked with is the one that redeems.
+        for redirect in ["http://127.0.0.1:1/callback", "http://127.0.0.1:65535/callback", "http://[::1]:49152/callback"] {
+            let encoded: String = url::form_urlencoded::byte_serialize(redirect.as_bytes()).collect();
+            browser.get(&REQUEST.replace("http%3A%2F%2F127.0.0.1%3A49152%2Fcallback", &encoded)).await;
+            let done = browser.submit("/oauth/authorize", &[("answer", "yes")]).await;
+            let to = url::Url::parse(done.header("location")).unwrap();
+            assert!(to.as_str().starts_with(redirect), "{to}");
+            let code = to.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+            assert_eq!(redeem(&app, &code, VERIFIER, redirect).await.status, StatusCode::OK, "{redirect}");
+        }
+        // Two windows at once: each code goes its own way, in any order.
+        let (one, two) = (code(&mut browser).await, code(&mut browser).await);
+        assert_eq!(redeem(&app, &two, VERIFIER, REDIRECT).await.status, StatusCode::OK);
+        assert_eq!(redeem(&app, &one, VERIFIER, REDIRECT).await.status, StatusCode::OK);
+        // The app quit in the middle: a code that nobody redeems opens nothing, makes no device, and is swept.
+        let devices = async || pretty_backend::store::count_of(app.store.reader(), "SELECT COUNT(*) AS n FROM devices", []).await.unwrap();
+        let before = devices().await;
+        let lost = code(&mut browser).await;
+        assert_eq!(devices().await, before);
+        app.database.clock.advance(Duration::from_secs(61));
+        assert_grant_refused(&redeem(&app, &lost, VERIFIER, REDIRECT).await);
+        app.database.clock.advance(Duration::from_secs(25 * 3600));
+        pretty_backend::worker::sweep(&app).await;
+        let codes = pretty_backend::store::count_of(app.store.reader(), "SELECT COUNT(*) AS n FROM oauth_codes", []).await.unwrap();
+        assert_eq!(codes, 0);
+        // The person says no, or never answers: the app hears it, or nothing; nothing is left either way.
+        browser.get(REQUEST).await;
+        let no = browser.submit("/oauth/authorize", &[("answer", "no")]).await;
+        assert!(no.header("location").contains("error=access_denied"), "{}", no.header("location"));
+        assert_eq!(devices().await, before);
+    }
+}
+
+on_both! {
+    async fn au5_who_takes_the_code_first_cannot_use_it(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        // Another program on the machine hears the redirect: without the verifier the code is dead, for it and for the app, which asks again.
+        let stolen = code(&mut browser).await;
+        assert_grant_refused(&redeem(&app, &stolen, "bBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", REDIRECT).await);
+        assert_grant_refused(&redeem(&app, &stolen, VERIFIER, REDIRECT).await);
+        // It cannot have asked for it itself: a challenge that is missing or weaker is refused before anybody says yes.
+        for weaker in [("&code_challenge_method=S256", ""), ("&code_challenge_method=S256", "&code_challenge_method=plain"), ("code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge=")] {
+            let told = browser.get(&REQUEST.replace(weaker.0, weaker.1)).await;
+            assert!(told.header("location").contains("error="), "{weaker:?}: {}", told.text);
+        }
+        // A name that only points to this machine is not this machine: it may point elsewhere a moment later.
+        for host in ["localhost%3A49152", "127.0.0.1.example.org%3A49152", "2130706433%3A49152", "0x7f.1%3A49152", "user%40127.0.0.1%3A49152"] {
+            let page = browser.get(&REQUEST.replace("127.0.0.1%3A49152", host)).await;
+            assert_eq!((page.status, page.header("location")), (StatusCode::BAD_REQUEST, ""), "{host}");
+        }
+        // The service itself says the same whatever name it is called by: no link or cookie is made from the `Host` header.
+        let request = axum::http::Request::get("/sign-in").header("host", "evil.example").body(axum::body::Body::empty()).unwrap();
+        let page = app.send(request).await;
+        assert!(page.status == StatusCode::OK && !page.text.contains("evil.example"));
+        assert!(!page.header("set-cookie").contains("Domain"), "{}", page.header("set-cookie"));
     }
 }
 

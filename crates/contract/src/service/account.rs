@@ -26,6 +26,9 @@ pub struct Account {
     pub credits: Balance,
     /// The device that asks.
     pub device_id: String,
+    /// Letters to the address come back: another one is needed.
+    #[serde(default)]
+    pub email_returned: bool,
     /// What is paid for.
     #[serde(default)]
     pub plan: CurrentPlan,

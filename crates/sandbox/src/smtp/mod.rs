@@ -19,8 +19,6 @@ use crate::control::ControlError;
 use crate::locked;
 use crate::serve::Serving;
 
-pub use notify::{sns_text_to_sign, verify_sns_notification};
-
 /// Where in a session a scripted fault happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,7 +133,7 @@ struct Inner {
     common: Arc<Common>,
     username: String,
     password: String,
-    notification_secret: String,
+    events_key: String,
     state: Mutex<State>,
 }
 
@@ -146,8 +144,8 @@ pub struct Postbox {
 }
 
 impl Postbox {
-    pub(crate) fn new(common: Arc<Common>, username: String, password: String, notification_secret: String) -> Self {
-        Self { inner: Arc::new(Inner { common, username, password, notification_secret, state: Mutex::default() }) }
+    pub(crate) fn new(common: Arc<Common>, username: String, password: String, events_key: String) -> Self {
+        Self { inner: Arc::new(Inner { common, username, password, events_key, state: Mutex::default() }) }
     }
 
     pub(crate) fn serve(&self, listener: TcpListener) -> Serving {

@@ -3,8 +3,8 @@
 use lettre::message::{MultiPart, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use pretty_sandbox::{SmtpAnswer, SmtpFault, SmtpStage, verify_sns_notification};
-use serde_json::{Value, json};
+use pretty_sandbox::{SmtpAnswer, SmtpFault, SmtpStage};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Receiver, World, read, world};
@@ -104,7 +104,7 @@ async fn commands_are_answered_in_order_and_nonsense_is_refused() {
 }
 
 #[tokio::test]
-async fn bounces_and_complaints_are_told_signed() {
+async fn bounces_and_complaints_are_told_with_a_key() {
     let world = world().await;
     let (receiver, url) = Receiver::start(&[]).await;
     let postbox = world.sandbox.control().postbox();
@@ -117,19 +117,18 @@ async fn bounces_and_complaints_are_told_signed() {
     assert!(postbox.bounce("nobody@example.com").is_err());
     postbox.bounce("ada@example.com").unwrap();
     let hooks = receiver.wait_for(3).await;
-    let secret = &world.sandbox.endpoints().mail_notification_secret;
+    let key = &world.sandbox.endpoints().mail_events_key;
     let expected = [
         ("Bounce", "/bounce/bouncedRecipients/0/emailAddress", "bounce@simulator.amazonses.com"),
         ("Complaint", "/complaint/complainedRecipients/0/emailAddress", "complaint@simulator.amazonses.com"),
         ("Bounce", "/bounce/bouncedRecipients/0/emailAddress", "ada@example.com"),
     ];
     for (hook, (kind, pointer, address)) in hooks.iter().zip(expected) {
-        let mut notification = hook.json();
-        assert_eq!(hook.header("x-amz-sns-message-type"), "Notification");
-        assert!(verify_sns_notification(secret, &notification));
-        let message: Value = serde_json::from_str(notification["Message"].as_str().unwrap()).unwrap();
-        assert_eq!((&message["notificationType"], message.pointer(pointer)), (&json!(kind), Some(&json!(address))));
-        notification["Message"] = json!("{}");
-        assert!(!verify_sns_notification(secret, &notification));
+        let event = hook.json();
+        assert_eq!((hook.header("x-mail-events-key"), &event["source"]), (key.as_str(), &json!("aws.ses")));
+        assert_eq!(
+            (&event["detail"]["eventType"], event["detail"].pointer(pointer)),
+            (&json!(kind), Some(&json!(address)))
+        );
     }
 }

@@ -55,6 +55,8 @@ pub struct Model {
     pub created_at: Moment,
     /// When it was done with.
     pub ended_at: Option<Moment>,
+    /// When it was told that it came back.
+    pub returned_at: Option<Moment>,
     /// What the mail server said last.
     pub fault: Option<String>,
 }
