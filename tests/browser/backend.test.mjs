@@ -1,4 +1,4 @@
-// The service's own pages in a real browser, in sandbox mode: sign up, verify, look, take the data, delete; nothing that axe objects to, in dark
+// The service's own pages in a real browser, in sandbox mode: sign up, verify, buy, withdraw, look, take the data, delete; nothing that axe objects to, in dark
 // and in light, and no request to anybody else.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -60,7 +60,7 @@ async function letter(base, subject, path) {
 }
 
 for (const colorScheme of ["dark", "light"]) {
-  test(`sign up, verify, export, delete: ${colorScheme}`, { skip: reason ?? false, timeout: 180_000 }, async () => {
+  test(`sign up, verify, buy, withdraw, export, delete: ${colorScheme}`, { skip: reason ?? false, timeout: 180_000 }, async () => {
     const { base, close } = await start();
     const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
     try {
@@ -68,7 +68,9 @@ for (const colorScheme of ["dark", "light"]) {
       const page = await context.newPage();
       page.setDefaultTimeout(30_000);
       const outside = [];
-      page.on("request", (request) => request.url().startsWith(base) || outside.push(request.url()));
+      // The page at which one pays is the stand-in's: nobody else's, and asked for by the person alone.
+      let paying = null;
+      page.on("request", (request) => [base, paying].some((own) => own && request.url().startsWith(own)) || outside.push(request.url()));
       const scan = (where) => accessible(page, `${where}, ${colorScheme}`);
 
       await page.goto(`${base}/sign-in`);
@@ -96,6 +98,32 @@ for (const colorScheme of ["dark", "light"]) {
       await page.getByLabel("Password").fill(PASSWORD);
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.getByRole("heading", { name: "Your account" }).waitFor();
+
+      await page.goto(`${base}/account/credits`);
+      await scan("credits, nothing bought");
+      await page.getByRole("button", { name: /^Order / }).first().click();
+      const pay = page.getByRole("link", { name: /^Order and pay/ });
+      await scan("an order to pay");
+      paying = new URL(await pay.getAttribute("href")).origin;
+      await pay.click();
+      await scan("the stand-in's payment page");
+      await page.getByRole("button", { name: /^Pay \d/ }).click();
+      await page.waitForURL(/\/billing\/done/);
+      await scan("paid");
+      await letter(base, "Your receipt");
+      await page.goto(`${base}/account/credits`);
+      await scan("credits, something bought");
+      await page.locator("a[href^='/account/orders/']").first().click();
+      await scan("a paid order");
+      await page.getByRole("link", { name: "Withdraw from the contract here" }).click();
+      await scan("withdrawing");
+      await page.getByRole("button", { name: "Confirm withdrawal" }).click();
+      await page.getByRole("heading", { name: "Withdrawn" }).waitFor();
+      await scan("withdrawn");
+      await page.goto(`${base}/billing/left`);
+      await scan("not paid");
+      await page.goto(`${base}/docs`);
+      await scan("the reference");
 
       await page.goto(`${base}/privacy`);
       await scan("privacy");

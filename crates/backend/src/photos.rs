@@ -54,7 +54,7 @@ impl Page {
 }
 
 /// The photos, newest first.
-#[utoipa::path(get, path = "/v1/photos", tag = "photos", security(("token" = [])), params(Page),
+#[utoipa::path(get, path = "/v1/photos", operation_id = "list_photos", tag = "photos", security(("token" = [])), params(Page),
     responses((status = 200, body = [StoredPhoto]), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 422, body = ApiError)))]
 async fn list(
     State(app): State<App>,
@@ -92,7 +92,7 @@ pub async fn find(app: &App, user: Uuid, id: Uuid) -> Result<photo::Model, ApiEr
 }
 
 /// A photo's file.
-#[utoipa::path(get, path = "/v1/photos/{id}/content", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/v1/photos/{id}/content", operation_id = "photo_content", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "image/*"), (status = 206, body = Vec<u8>, content_type = "image/*"),
         (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 416), (status = 503, body = ApiError)))]
 async fn content(
@@ -108,7 +108,7 @@ async fn content(
 }
 
 /// Deletes a photo. Jobs that still wait for it fail, and cost nothing.
-#[utoipa::path(delete, path = "/v1/photos/{id}", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/v1/photos/{id}", operation_id = "delete_photo", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 204), (status = 401, body = ApiError), (status = 404, body = ApiError)))]
 async fn delete(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<StatusCode, ApiError> {
     let photo = find(&app, person.user.id, id).await?;

@@ -2,13 +2,8 @@
 
 use crate::app::App;
 use crate::mail::mailer::Mailer;
-<<<<<<< HEAD
-use crate::mail::outbox;
-use crate::{accounts, billing, changes, ledger, objects, privacy, uploads, work};
-=======
 use crate::mail::{outbox, returned};
-use crate::{accounts, billing, changes, jobs, ledger, objects, privacy, uploads};
->>>>>>> babfc19 (Letters that come back are seen and end it; every refusal of the mail server by its number)
+use crate::{accounts, billing, changes, ledger, objects, privacy, uploads, work};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 

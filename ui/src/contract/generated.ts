@@ -368,6 +368,10 @@ credits: Balance,
  */
 device_id: string, 
 /**
+ * Letters to the address come back: another one is needed.
+ */
+email_returned: boolean, 
+/**
  * What is paid for.
  */
 plan: CurrentPlan, 

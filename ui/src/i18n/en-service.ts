@@ -119,6 +119,8 @@ export const service = {
     deletePendingTitle: "This account is being deleted",
     deletePending: (asked: number, final: number) => `Asked for on ${day(asked)}. Everything at the service is gone by ${day(final)}. Until then it can be taken back; afterwards nobody can.`,
     deleteTakeBack: "Keep my account",
+    emailReturned: "Letters to you come back",
+    emailReturnedLine: (email: string) => `Mail to ${email} is refused. Give another address, or you will miss receipts and cannot set a new password.`,
     policyChanged: "The privacy policy has changed",
     policyChangedLine: "Please read what is new. Until you agree, nothing more is sent.",
     policyRead: "Read and agree",

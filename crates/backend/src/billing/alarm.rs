@@ -27,26 +27,19 @@ pub enum Alarm {
     FraudWarning,
     /// Charges and our payments of a day do not match.
     SumsDiffer,
-<<<<<<< HEAD
     /// An outside service that looks at photos refuses our key or our account.
     ProviderAccount,
     /// A model is gone, or takes other inputs than we send.
     ProviderModel,
     /// A webhook that was not signed by the service it should come from.
     ProviderWebhookRefused,
-=======
     /// The mail server takes no letters from us: the day's quota is used up, or sending was stopped.
     MailHeld,
->>>>>>> babfc19 (Letters that come back are seen and end it; every refusal of the mail server by its number)
 }
 
 impl Alarm {
     /// Every one.
-<<<<<<< HEAD
-    pub const ALL: [Self; 14] = [
-=======
-    pub const ALL: [Self; 12] = [
->>>>>>> babfc19 (Letters that come back are seen and end it; every refusal of the mail server by its number)
+    pub const ALL: [Self; 15] = [
         Self::OrderQuarantined,
         Self::AccountGone,
         Self::CheckoutRefused,
@@ -58,13 +51,10 @@ impl Alarm {
         Self::DisputeOpened,
         Self::FraudWarning,
         Self::SumsDiffer,
-<<<<<<< HEAD
         Self::ProviderAccount,
         Self::ProviderModel,
         Self::ProviderWebhookRefused,
-=======
         Self::MailHeld,
->>>>>>> babfc19 (Letters that come back are seen and end it; every refusal of the mail server by its number)
     ];
 
     /// The name that stays.
@@ -81,13 +71,10 @@ impl Alarm {
             Self::DisputeOpened => "billing_dispute_opened",
             Self::FraudWarning => "billing_fraud_warning",
             Self::SumsDiffer => "billing_sums_differ",
-<<<<<<< HEAD
             Self::ProviderAccount => "provider_account",
             Self::ProviderModel => "provider_model",
             Self::ProviderWebhookRefused => "provider_webhook_refused",
-=======
             Self::MailHeld => "mail_held",
->>>>>>> babfc19 (Letters that come back are seen and end it; every refusal of the mail server by its number)
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::http::extract::{IdempotencyKey, Json, Path, Query};
 use crate::http::file::{self, File};
 use crate::ledger;
 use crate::photos::Page;
+use crate::privacy::Agreed;
 use crate::store::entity::{job, job_result};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -52,11 +53,11 @@ async fn quote(
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", security(("token" = [])), request_body = NewJob,
     params(("idempotency-key" = String, Header, description = "1 to 100 visible characters. The same key is the same job.", min_length = 1, max_length = 100, pattern = "^[!-~]{1,100}$")),
     responses((status = 201, body = Shown), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 402, body = ApiError),
-        (status = 404, body = ApiError), (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError),
+        (status = 403, body = ApiError), (status = 404, body = ApiError), (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError),
         (status = 422, body = ApiError), (status = 503, body = ApiError)))]
 async fn submit(
     State(app): State<App>,
-    person: Person,
+    Agreed(person): Agreed,
     IdempotencyKey(key): IdempotencyKey,
     Json(new): Json<NewJob>,
 ) -> Result<(StatusCode, axum::Json<Shown>), ApiError> {

@@ -72,6 +72,7 @@ mod tests {
             "changes",
             "doomed_objects",
             "provider_states",
+            "returned_addresses",
             "upload_parts",
         ];
         let mut made: Vec<&str> = crate::store::migration::ALL

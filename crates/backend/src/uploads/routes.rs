@@ -67,7 +67,7 @@ async fn announce(
 }
 
 /// How far an upload is. One whose file was refused answers with the reason.
-#[utoipa::path(get, path = "/v1/uploads/{id}", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/v1/uploads/{id}", operation_id = "look_at_upload", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = Shown), (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 422, body = ApiError)))]
 async fn look(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<axum::Json<Shown>, ApiError> {
     shown(&find(&app.store, person.user.id, id).await?)

@@ -15,6 +15,7 @@ export function fakeAccount(now: number): Account {
     google_linked: true,
     credits: { available: 37, held: 0, frozen: 0, debt: 0 },
     device_id: "d1",
+    email_returned: false,
     plan: { name: "pro", state: "active", renews_at: now + 26 * DAY, ends_at: null },
     policy: { current: "2", accepted: "2", must_accept: false },
   };
