@@ -64,8 +64,11 @@ fn bounce(kind: &str, address: &str) -> Value {
         "bounce": {"bounceType": kind, "bouncedRecipients": [{"emailAddress": address}]}, "mail": {"messageId": "0100"}}})
 }
 
+/// Where, the code, the words.
+type Refusal = (SmtpStage, u16, &'static str);
+
 /// The nine answers of SES in its words over SMTP: what the server says, what becomes of the letter, whether an operator is called.
-const ME1: [(&str, Option<(SmtpStage, u16, &str)>, &str, u64); 9] = [
+const ME1: [(&str, Option<Refusal>, &str, u64); 9] = [
     ("sent", None, "sent", 0),
     ("throttle", Some((SmtpStage::Message, 454, "Throttling failure: Maximum sending rate exceeded.")), "waiting", 0),
     ("daily_quota", Some((SmtpStage::Message, 454, "Throttling failure: Daily message quota exceeded.")), "waiting", 1),
