@@ -146,7 +146,11 @@ def build(model_id):
     """The network of a model that ships, by the model's id."""
     if model_id == "upscale-2x":
         return Upscaler(2, channels=48)
+    if model_id == "upscale-2x-fast":
+        return Upscaler(2, channels=24, pairs=5)
     if model_id == "upscale-4x":
+        return Upscaler(4, channels=48, pairs=8)
+    if model_id == "upscale-4x-fast":
         return Upscaler(4)
     if model_id == "restore":
         return Restorer()

@@ -15,7 +15,9 @@ FACTS = {
     "tone": {"name": "Tone", "task": "tone", "scale": 1, "stride": 1},
     "restore": {"name": "Restore", "task": "restore", "scale": 1, "stride": networks.Restorer.stride},
     "upscale-2x": {"name": "Upscale 2×", "task": "upscale", "scale": 2, "stride": 1},
+    "upscale-2x-fast": {"name": "Upscale 2× fast", "task": "upscale", "scale": 2, "stride": 1},
     "upscale-4x": {"name": "Upscale 4×", "task": "upscale", "scale": 4, "stride": 1},
+    "upscale-4x-fast": {"name": "Upscale 4× fast", "task": "upscale", "scale": 4, "stride": 1},
 }
 VERSION = "0.1.0"
 LICENCE = "CC-BY-4.0"

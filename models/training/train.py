@@ -22,6 +22,7 @@ import data
 import evaluate
 import networks
 import samples
+import shipped
 from weights import read_onnx_weights
 
 AVERAGE = 0.999
@@ -29,7 +30,7 @@ AVERAGE = 0.999
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=["upscale-2x", "upscale-4x", "restore"])
+    parser.add_argument("model", choices=[each for each in shipped.FACTS if each != "tone"])
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--from", dest="start", type=Path, help="an exported model to start from")

@@ -18,7 +18,7 @@ use crate::enhance::{self, EnhanceRequest, Outcome};
 use crate::error::EngineError;
 use crate::manifest::{Manifest, Task};
 use crate::model::ModelFile;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::provider::{OpenError, Provider, RunError};
 use crate::renderer::Renderer;
 use crate::report::Reporter;
@@ -27,8 +27,8 @@ use crate::tone::lut::ToneLut;
 use crate::tone::statistics::ToneInputs;
 use crate::{acceptance, tone};
 
-/// How long one device may take for its check. A card's driver compiles every model anew the first time: half a minute on a slow one.
-const CHECK_LIMIT: Duration = Duration::from_secs(120);
+/// How long one device may take for its check, for each model. A card's driver compiles every model anew the first time: ten seconds on a slow one.
+const CHECK_LIMIT: Duration = Duration::from_secs(60);
 /// Bytes that tiles and bands of one photo may take unless the caller says otherwise. With a photo of 24 megapixels beside it the program stays
 /// under 1 GB.
 const MEMORY_BUDGET: u64 = 740 << 20;
@@ -115,7 +115,7 @@ impl Engine {
     /// Compares every device with the processor on reference tiles and measures its speed. Takes seconds to minutes; each device has a time
     /// limit. `changed` hears all devices after each change.
     pub fn check_devices(&self, changed: &dyn Fn(Vec<Device>)) {
-        match self.shared.verification(CHECK_LIMIT) {
+        match self.shared.verification() {
             Ok(verification) => self.shared.devices.check_all(&verification, changed),
             Err(error) => {
                 tracing::warn!(%error, "devices cannot be checked without the models");
@@ -144,6 +144,12 @@ impl Engine {
     /// [`EngineError::RecipeInvalid`].
     pub fn plan(&self, recipe: &Recipe) -> Result<Plan, EngineError> {
         Plan::new(recipe, &self.shared.manifest)
+    }
+
+    /// The same recipe for a quick look before the result: its enlargements by quick models. `None` when nothing would be quicker.
+    #[must_use]
+    pub fn quicker(&self, recipe: &Recipe) -> Option<Recipe> {
+        plan::quicker(recipe, &self.shared.manifest)
     }
 
     /// Enhances one photo from file to file. What is saved was checked tile by tile and read back; on any error nothing is left behind.
@@ -237,9 +243,10 @@ impl Shared {
     }
 
     /// What devices are verified with: every model that makes pictures.
-    pub(crate) fn verification(&self, limit: Duration) -> Result<Verification, EngineError> {
+    pub(crate) fn verification(&self) -> Result<Verification, EngineError> {
         let pictures = self.manifest.models.iter().filter(|model| model.task != Task::Tone);
-        let models = pictures.map(|model| self.model(&model.id)).collect::<Result<_, _>>()?;
+        let models = pictures.map(|model| self.model(&model.id)).collect::<Result<Vec<_>, _>>()?;
+        let limit = CHECK_LIMIT * u32::try_from(models.len()).unwrap_or(u32::MAX);
         Ok(Verification { models, limit, stopwatch: self.stopwatch })
     }
 
@@ -247,7 +254,7 @@ impl Shared {
     pub(crate) fn device(&self, named: Option<&str>) -> Result<Arc<crate::device::Slot>, EngineError> {
         match named {
             Some(id) if id != self.devices.processor().provider.id() => {
-                self.devices.choose(named, &self.verification(CHECK_LIMIT)?)
+                self.devices.choose(named, &self.verification()?)
             }
             Some(_) => Ok(self.devices.processor().clone()),
             None => Ok(self.devices.best()),

@@ -126,6 +126,12 @@ impl Manifest {
 }
 
 impl ModelEntry {
+    /// Whether it does the work of a better model in less time, for previews. Nobody gets it for a result who does not name it.
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        self.id.ends_with("-fast")
+    }
+
     fn check(&self) -> Result<(), String> {
         let plain = |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
         if self.id.is_empty() || !plain(&self.id) || self.id.starts_with('.') {

@@ -82,6 +82,22 @@ fn name_of(step: &Step) -> &'static str {
     }
 }
 
+/// The same recipe for a quick look: every enlargement by the quick model of its scale, where there is one and the step names no model. `None` when that
+/// changes nothing.
+pub(crate) fn quicker(recipe: &Recipe, manifest: &Manifest) -> Option<Recipe> {
+    let mut quicker = recipe.clone();
+    for step in &mut quicker.steps {
+        if let Step::Upscale { scale, model: model @ None, strength } = step
+            && *strength > 0.0
+        {
+            let of_scale = |entry: &&ModelEntry| entry.task == Task::Upscale && entry.scale == *scale;
+            *model =
+                manifest.models.iter().filter(of_scale).find(|entry| entry.is_quick()).map(|entry| entry.id.clone());
+        }
+    }
+    (quicker != *recipe).then_some(quicker)
+}
+
 struct Place<'a> {
     step: usize,
     name: &'static str,
@@ -152,8 +168,9 @@ impl Place<'_> {
             }
             return Ok(model);
         }
-        self.of_task(Task::Upscale).find(|model| model.scale == scale).ok_or_else(|| {
-            let scales: Vec<String> = self.of_task(Task::Upscale).map(|model| model.scale.to_string()).collect();
+        let thorough = || self.of_task(Task::Upscale).filter(|model| !model.is_quick());
+        thorough().find(|model| model.scale == scale).ok_or_else(|| {
+            let scales: Vec<String> = thorough().map(|model| model.scale.to_string()).collect();
             RecipeFault::NoModelOfScale { step: self.step, scale, known: listed(&scales) }
         })
     }

@@ -1,6 +1,7 @@
 //! Previews of what is on screen: one worker makes the wanted tiles in the order in which they are wanted, and drops what is no longer wanted.
 //!
-//! Level 0 is the result itself, pixel for pixel. Smaller levels run the recipe on the reduced photo, without enlarging: quick stand-ins.
+//! Level 0 is the result itself, pixel for pixel. Smaller levels run the recipe on the reduced photo, without enlarging: quick stand-ins. Where quick models
+//! can enlarge, level 0 is made twice: all tiles by them first, then each as it will be in the result.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -36,9 +37,9 @@ pub(crate) struct Previews {
 
 struct Wanted {
     subject: Subject,
-    tiles: VecDeque<TileAt>,
-    /// The tile in work and what stops it.
-    in_work: Option<(TileAt, Cancel)>,
+    todo: VecDeque<Task>,
+    /// What is in work and what stops it.
+    in_work: Option<(Task, Cancel)>,
     ended: bool,
 }
 
@@ -49,6 +50,22 @@ struct Subject {
     recipe: Recipe,
     key: String,
     level: u32,
+    /// What makes a quick look of it, and the key of that.
+    quicker: Option<(Recipe, String)>,
+}
+
+/// One tile, made one way.
+#[derive(Clone, Copy, PartialEq)]
+struct Task {
+    at: TileAt,
+    pass: Pass,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Pass {
+    Quick,
+    /// The last that comes for a view of this level.
+    Last,
 }
 
 impl Default for Previews {
@@ -58,23 +75,37 @@ impl Default for Previews {
 }
 
 impl Subject {
-    fn address(&self, at: TileAt) -> Address {
-        Address::Preview(self.photo, self.key.clone(), Place { level: self.level, at })
+    fn new(core: &Core, photo: PhotoId, recipe: Recipe, level: u32) -> Self {
+        let quicker = core.workshop.ready().filter(|_| level == 0).and_then(|workshop| workshop.quicker(&recipe));
+        let quicker = quicker.map(|recipe| (keys::of_recipe(&recipe), recipe)).map(|(key, recipe)| (recipe, key));
+        Self { photo, key: keys::of_recipe(&recipe), recipe, level, quicker }
     }
 
-    fn event(&self, at: TileAt) -> Event {
+    /// An address always gives the same bytes: a quick look has its own.
+    fn address(&self, task: Task) -> Address {
+        let key = match (task.pass, &self.quicker) {
+            (Pass::Quick, Some((_, key))) => key,
+            _ => &self.key,
+        };
+        Address::Preview(self.photo, key.clone(), Place { level: self.level, at: task.at })
+    }
+
+    fn event(&self, task: Task) -> Event {
         Event::PreviewTile(PreviewTile {
             photo: self.photo,
             recipe_key: self.key.clone(),
             level: self.level,
-            at,
-            address: self.address(at).text(),
-            is_final: self.level == 0,
+            at: task.at,
+            address: self.address(task).text(),
+            is_final: self.level == 0 && task.pass == Pass::Last,
         })
     }
 
     /// What is run: smaller levels leave enlarging out, for no screen could show it.
-    fn recipe(&self) -> Recipe {
+    fn recipe(&self, pass: Pass) -> Recipe {
+        if let (Pass::Quick, Some((recipe, _))) = (pass, &self.quicker) {
+            return recipe.clone();
+        }
         let mut recipe = self.recipe.clone();
         if self.level > 0 {
             recipe.steps.retain(|step| !matches!(step, Step::Upscale { .. }));
@@ -99,8 +130,8 @@ pub(crate) fn set_view(core: &Core, view: View) -> Result<String, Problem> {
         state.viewed = Some(view.photo);
         core.wake();
     }
-    let key = keys::of_recipe(&view.recipe);
-    let subject = Subject { photo: view.photo, recipe: view.recipe, key: key.clone(), level: view.level };
+    let subject = Subject::new(core, view.photo, view.recipe, view.level);
+    let key = subject.key.clone();
     core.previews.want(core, subject, view.tiles);
     Ok(key)
 }
@@ -108,26 +139,35 @@ pub(crate) fn set_view(core: &Core, view: View) -> Result<String, Problem> {
 impl Previews {
     fn want(&self, core: &Core, subject: Subject, tiles: Vec<TileAt>) {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let passes: &[Pass] = if subject.quicker.is_some() { &[Pass::Quick, Pass::Last] } else { &[Pass::Last] };
+        let mut todo = VecDeque::new();
+        for &pass in passes {
+            for &at in &tiles {
+                let task = Task { at, pass };
+                let has_better =
+                    pass == Pass::Quick && self.tile(&subject.address(Task { at, pass: Pass::Last })).is_some();
+                if has_better || todo.contains(&task) {
+                    continue;
+                }
+                if self.tile(&subject.address(task)).is_some() {
+                    core.say(subject.event(task));
+                } else {
+                    todo.push_back(task);
+                }
+            }
+        }
         let mut in_work = None;
         if let Some(before) = wanted.take()
-            && let Some((at, cancel)) = before.in_work
+            && let Some((task, cancel)) = before.in_work
         {
-            if before.subject == subject && tiles.contains(&at) {
-                in_work = Some((at, cancel));
+            if before.subject == subject && todo.contains(&task) {
+                todo.retain(|other| *other != task);
+                in_work = Some((task, cancel));
             } else {
                 cancel.cancel();
             }
         }
-        let under_way = in_work.as_ref().map(|(at, _)| *at);
-        let mut todo = VecDeque::new();
-        for at in tiles {
-            if self.tile(&subject.address(at)).is_some() {
-                core.say(subject.event(at));
-            } else if Some(at) != under_way && !todo.contains(&at) {
-                todo.push_back(at);
-            }
-        }
-        *wanted = Some(Wanted { subject, tiles: todo, in_work, ended: false });
+        *wanted = Some(Wanted { subject, todo, in_work, ended: false });
         self.changed.notify_all();
     }
 
@@ -144,8 +184,9 @@ impl Previews {
     pub(crate) fn end(&self) {
         self.clear();
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        let subject = Subject { photo: PhotoId(0), recipe: Recipe::new(Vec::new()), key: String::new(), level: 0 };
-        *wanted = Some(Wanted { subject, tiles: VecDeque::new(), in_work: None, ended: true });
+        let recipe = Recipe::new(Vec::new());
+        let subject = Subject { photo: PhotoId(0), recipe, key: String::new(), level: 0, quicker: None };
+        *wanted = Some(Wanted { subject, todo: VecDeque::new(), in_work: None, ended: true });
         self.changed.notify_all();
     }
 
@@ -165,17 +206,17 @@ impl Previews {
     }
 
     /// Waits for the next tile to make; `None` once the studio ends.
-    fn next(&self) -> Option<(Subject, TileAt, Cancel)> {
+    fn next(&self) -> Option<(Subject, Task, Cancel)> {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(view) = wanted.as_mut() {
                 if view.ended {
                     return None;
                 }
-                if let Some(at) = view.tiles.pop_front() {
+                if let Some(task) = view.todo.pop_front() {
                     let cancel = Cancel::default();
-                    view.in_work = Some((at, cancel.clone()));
-                    return Some((view.subject.clone(), at, cancel));
+                    view.in_work = Some((task, cancel.clone()));
+                    return Some((view.subject.clone(), task, cancel));
                 }
             }
             wanted = self.changed.wait(wanted).unwrap_or_else(PoisonError::into_inner);
@@ -183,25 +224,25 @@ impl Previews {
     }
 
     /// Notes how a tile ended. A failure takes the rest of its view with it: they would fail the same way.
-    fn ended(&self, core: &Core, subject: &Subject, at: TileAt, outcome: Result<Served, Problem>) {
+    fn ended(&self, core: &Core, subject: &Subject, task: Task, outcome: Result<Served, Problem>) {
         if let Ok(tile) = &outcome {
             let bytes = tile.bytes.len() as u64;
             self.made.lock().unwrap_or_else(PoisonError::into_inner).put(
-                subject.address(at),
+                subject.address(task),
                 Arc::new(tile.clone()),
                 bytes,
             );
         }
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(view) = wanted.as_mut().filter(|view| !view.ended && view.subject == *subject) else { return };
-        if view.in_work.as_ref().is_some_and(|(in_work, _)| *in_work == at) {
+        if view.in_work.as_ref().is_some_and(|(in_work, _)| *in_work == task) {
             view.in_work = None;
         }
         match outcome {
-            Ok(_) => core.say(subject.event(at)),
+            Ok(_) => core.say(subject.event(task)),
             Err(problem) if problem.code == Code::Cancelled => {}
             Err(problem) => {
-                view.tiles.clear();
+                view.todo.clear();
                 core.say(Event::PreviewFailed { photo: subject.photo, problem });
             }
         }
@@ -211,19 +252,20 @@ impl Previews {
 /// The worker's work.
 pub(crate) fn work(core: &Core) {
     let mut easel = None;
-    while let Some((subject, at, cancel)) = core.previews.next() {
-        let make = std::panic::AssertUnwindSafe(|| make(core, &mut easel, &subject, at, &cancel));
+    while let Some((subject, task, cancel)) = core.previews.next() {
+        let make = std::panic::AssertUnwindSafe(|| make(core, &mut easel, &subject, task, &cancel));
         let outcome = std::panic::catch_unwind(make).unwrap_or_else(|payload| Err(from_panic(payload.as_ref())));
         if outcome.as_ref().is_err_and(|problem| problem.code != Code::Cancelled) {
             easel = None;
         }
-        core.previews.ended(core, &subject, at, outcome);
+        core.previews.ended(core, &subject, task, outcome);
     }
 }
 
-/// What the worker keeps between two tiles of the same subject.
+/// What the worker keeps between two tiles that are made the same way.
 struct Easel {
     subject: Subject,
+    pass: Pass,
     device: Option<String>,
     photo: Arc<DecodedPhoto>,
     renderer: Box<dyn Render>,
@@ -233,19 +275,20 @@ fn make(
     core: &Core,
     easel: &mut Option<Easel>,
     subject: &Subject,
-    at: TileAt,
+    Task { at, pass }: Task,
     cancel: &Cancel,
 ) -> Result<Served, Problem> {
     let workshop = core.workshop.wait()?;
     let device = devices::chosen(workshop.as_ref(), &core.lock().settings);
-    if easel.as_ref().is_none_or(|easel| easel.subject != *subject || easel.device != device) {
+    let same = |easel: &Easel| easel.subject == *subject && easel.pass == pass && easel.device == device;
+    if !easel.as_ref().is_some_and(same) {
         // Freed before the next one is made: both hold sessions.
         *easel = None;
         let path =
             core.lock().path(subject.photo).ok_or_else(|| bad_request("This photo is not on the list any more."))?;
         let photo = core.opened.open(&Key::Photo(subject.photo), &path, &core.limits)?.level(subject.level);
-        let renderer = workshop.renderer(photo.clone(), &subject.recipe(), device.as_deref())?;
-        *easel = Some(Easel { subject: subject.clone(), device, photo, renderer });
+        let renderer = workshop.renderer(photo.clone(), &subject.recipe(pass), device.as_deref())?;
+        *easel = Some(Easel { subject: subject.clone(), pass, device, photo, renderer });
     }
     let Some(easel) = easel.as_mut() else { return Err(crate::problems::internal("no renderer")) };
     let region =

@@ -26,6 +26,8 @@ pub(crate) trait Workshop: Send + Sync {
     fn assess(&self, photo: &DecodedPhoto) -> Result<Assessment, Problem>;
     /// How much larger the result would be; refuses a recipe that cannot be run.
     fn plan(&self, recipe: &Recipe) -> Result<u32, Problem>;
+    /// The same recipe for a quick look before the result; `None` when nothing would be quicker.
+    fn quicker(&self, recipe: &Recipe) -> Option<Recipe>;
     fn enhance(&self, request: &EnhanceRequest, reporter: &dyn Reporter, cancel: &Cancel) -> Result<Outcome, Problem>;
     fn renderer(
         &self,
@@ -106,6 +108,10 @@ impl Workshop for RealWorkshop {
 
     fn plan(&self, recipe: &Recipe) -> Result<u32, Problem> {
         self.engine.plan(recipe).map(|plan| plan.scale()).map_err(|error| error.problem())
+    }
+
+    fn quicker(&self, recipe: &Recipe) -> Option<Recipe> {
+        self.engine.quicker(recipe)
     }
 
     fn enhance(&self, request: &EnhanceRequest, reporter: &dyn Reporter, cancel: &Cancel) -> Result<Outcome, Problem> {

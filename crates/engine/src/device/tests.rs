@@ -12,7 +12,8 @@ fn check_card(misbehaviour: Misbehaviour, limit: Duration) -> Trust {
     let models = ModelsFolder::small();
     let engine = testing::engine_with_card(models.path(), misbehaviour, 0, usize::MAX);
     let shared = engine.shared();
-    shared.devices.check_all(&shared.verification(limit).unwrap(), &|_| {});
+    let verification = Verification { limit, ..shared.verification().unwrap() };
+    shared.devices.check_all(&verification, &|_| {});
     engine.devices()[1].trust.clone()
 }
 

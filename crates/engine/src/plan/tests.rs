@@ -3,9 +3,13 @@ use super::*;
 fn manifest() -> Manifest {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::from("version = 1\n");
-    for (id, task, scale) in
-        [("restore", "restore", 1), ("tone", "tone", 1), ("upscale-2x", "upscale", 2), ("upscale-4x", "upscale", 4)]
-    {
+    for (id, task, scale) in [
+        ("restore", "restore", 1),
+        ("tone", "tone", 1),
+        ("upscale-2x-fast", "upscale", 2),
+        ("upscale-2x", "upscale", 2),
+        ("upscale-4x", "upscale", 4),
+    ] {
         text.push_str(&format!(
             "[[model]]\nid = \"{id}\"\nname = \"{id}\"\nversion = \"1\"\ntask = \"{task}\"\nscale = {scale}\nreceptive_field = 1\nstride = 1\n\
              parameters = 1\nbytes = 1\nsha256 = \"{}\"\nlicence = \"MIT\"\n",
@@ -50,7 +54,7 @@ fn faults_are_whole_sentences() {
     This recipe cannot be used: step 2 (tone) has strength NaN, and it must be from 0 to 1.
     This recipe cannot be used: step 1 (tone) has strength -0.1, and it must be from 0 to 1.
     This recipe cannot be used: step 1 enlarges by 3, and no model here does; at hand: 2 and 4.
-    This recipe cannot be used: step 1 (upscale) asks for the model "paint", and there is none of that name; at hand: upscale-2x and upscale-4x.
+    This recipe cannot be used: step 1 (upscale) asks for the model "paint", and there is none of that name; at hand: upscale-2x-fast, upscale-2x and upscale-4x.
     This recipe cannot be used: step 1 (upscale) asks for the model "upscale-4x", which is made to enlarge by 4.
     This recipe cannot be used: step 1 (tone) asks for the model "restore", which is made to restore.
     This recipe cannot be used: it enlarges by 64 in all, and 16 is the most.
@@ -76,4 +80,27 @@ fn an_upscale_without_strength_still_enlarges() {
         Plan::new(&Recipe::new(vec![upscale(2, 0.0, None), upscale(4, 1.0, Some("upscale-4x"))]), &manifest()).unwrap();
     assert_eq!(plan.scale(), 8);
     assert_eq!(plan.steps.len(), 2);
+}
+
+#[test]
+fn a_quick_look_takes_quick_models_and_a_result_only_when_they_are_named() {
+    let model_of = |recipe: &Recipe| match Plan::new(recipe, &manifest()).unwrap().steps.last() {
+        Some(PlannedStep::Upscale { model, .. }) => model.clone(),
+        other => panic!("{other:?}"),
+    };
+    let twice = Recipe::new(vec![restore(0.5, 0.5), upscale(2, 1.0, None)]);
+    assert_eq!(model_of(&twice), "upscale-2x");
+    let quicker = quicker(&twice, &manifest()).unwrap();
+    assert_eq!(model_of(&quicker), "upscale-2x-fast");
+    assert_eq!(quicker.steps[0], twice.steps[0]);
+    // Already quick; no quick model of the scale; a model that the person chose; nothing that the model would do.
+    for steps in [
+        quicker.steps.clone(),
+        vec![upscale(4, 1.0, None)],
+        vec![upscale(2, 1.0, Some("upscale-2x"))],
+        vec![upscale(2, 0.0, None)],
+        vec![restore(0.5, 0.5)],
+    ] {
+        assert_eq!(super::quicker(&Recipe::new(steps.clone()), &manifest()), None, "{steps:?}");
+    }
 }

@@ -5,12 +5,16 @@
 //!
 //! What is small goes to the system's allocator. What is large lies in one stretch of addresses that is reserved once and has no memory behind it until
 //! it is used; [`give_back`] lets the system have what is free again. When the stretch is full or could not be reserved, the system serves.
+//!
+//! Every thread that runs sessions has a part of the stretch for itself while it lives. A session asks for the same blocks in the same order for every
+//! tile, so that its blocks fall into the same places each time; with two threads in one part they would come between each other, and what lies free
+//! between blocks grew to a quarter of all.
 
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ort::environment::Environment;
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
@@ -29,10 +33,25 @@ const LARGE_PAGE: usize = 2 << 20;
 /// What the widest vector instructions like, and the room for a length before a small block.
 const ALIGNMENT: usize = 64;
 
+/// Threads that have a part at one time; more are served by the system.
+const PARTS: usize = 16;
+
 struct Pool {
     base: usize,
-    length: usize,
-    spaces: Mutex<Spaces>,
+    /// Bytes of one part.
+    part: usize,
+    parts: [Mutex<Part>; PARTS],
+}
+
+struct Part {
+    spaces: Spaces,
+    /// A thread has it.
+    lent: bool,
+}
+
+/// The part that a thread has, until the thread ends. Its blocks may outlive it: whoever has the part next finds them taken.
+struct Loan {
+    part: Option<usize>,
 }
 
 /// `None` inside when no addresses could be had.
@@ -41,6 +60,7 @@ static POOL: OnceLock<Option<Pool>> = OnceLock::new();
 thread_local! {
     /// Bytes that this thread has asked for and not given back, and the most that was.
     static TALLY: Cell<(i64, i64)> = const { Cell::new((0, 0)) };
+    static LOAN: Loan = Loan { part: POOL.get().and_then(Option::as_ref).and_then(Pool::lend) };
 }
 
 /// Makes the pool what sessions of this environment use that ask for its allocators. False when that is not possible; the library's own does then.
@@ -90,16 +110,18 @@ pub(super) fn tally() -> u64 {
 /// Lets the system have all memory that is free.
 pub(super) fn give_back() {
     let Some(Some(pool)) = POOL.get() else { return };
-    let spaces = pool.spaces.lock().unwrap_or_else(PoisonError::into_inner);
-    for (start, length) in spaces.free() {
-        #[expect(unsafe_code, reason = "there is no safe way to give pages back to the system")]
-        // SAFETY: the pages are the pool's, nobody has them while the lock is held, and who gets them next expects nothing in them.
-        let outcome = unsafe {
-            let first = (pool.base + start) as *mut c_void;
-            rustix::mm::madvise(first, length, Advice::LinuxDontNeed)
-        };
-        if let Err(error) = outcome {
-            tracing::debug!(%error, "memory was not given back");
+    for number in 0..PARTS {
+        let part = pool.lock(number);
+        for (start, length) in part.spaces.free() {
+            #[expect(unsafe_code, reason = "there is no safe way to give pages back to the system")]
+            // SAFETY: the pages are the pool's, nobody has them while the lock is held, and who gets them next expects nothing in them.
+            let outcome = unsafe {
+                let first = (pool.base + number * pool.part + start) as *mut c_void;
+                rustix::mm::madvise(first, length, Advice::LinuxDontNeed)
+            };
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "memory was not given back");
+            }
         }
     }
 }
@@ -114,22 +136,51 @@ impl Pool {
             let mapped = unsafe { rustix::mm::mmap_anonymous(null_mut(), length, access, flags) };
             if let Ok(start) = mapped {
                 let base = (start as usize).next_multiple_of(LARGE_PAGE);
-                let length = (start as usize + length - base) / LARGE_PAGE * LARGE_PAGE;
+                let part = (start as usize + length - base) / PARTS / LARGE_PAGE * LARGE_PAGE;
+                let length = part * PARTS;
                 #[expect(unsafe_code, reason = "there is no safe way to ask for large pages")]
                 // SAFETY: the range is the mapping just made; advice changes nothing that is in it.
                 let advised = unsafe { rustix::mm::madvise(base as *mut c_void, length, Advice::LinuxHugepage) };
                 if let Err(error) = advised {
                     tracing::debug!(%error, "this system has no large pages");
                 }
-                return Some(Self { base, length, spaces: Mutex::new(Spaces::new(length)) });
+                let parts = std::array::from_fn(|_| Mutex::new(Part { spaces: Spaces::new(part), lent: false }));
+                return Some(Self { base, part, parts });
             }
             length /= 2;
         }
         None
     }
 
-    fn holds(&self, address: usize) -> bool {
-        (self.base..self.base + self.length).contains(&address)
+    fn lock(&self, number: usize) -> MutexGuard<'_, Part> {
+        self.parts[number].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first part that no thread has; it is then this thread's.
+    fn lend(&self) -> Option<usize> {
+        (0..PARTS).find(|&number| !std::mem::replace(&mut self.lock(number).lent, true))
+    }
+
+    /// The address of a block of this length in the part of this thread.
+    fn take(&self, length: usize) -> Option<usize> {
+        // A thread that is ending has no part any more.
+        let number = LOAN.try_with(|loan| loan.part).ok()??;
+        Some(self.base + number * self.part + self.lock(number).spaces.take(length)?)
+    }
+
+    /// The part that an address lies in, and where in it.
+    fn place(&self, address: usize) -> Option<(usize, usize)> {
+        let from_base = address.checked_sub(self.base)?;
+        let (number, start) = (from_base / self.part, from_base % self.part);
+        (number < PARTS).then_some((number, start))
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let (Some(number), Some(Some(pool))) = (self.part, POOL.get()) {
+            pool.lock(number).lent = false;
+        }
     }
 }
 
@@ -163,10 +214,10 @@ fn take(size: usize) -> *mut c_void {
     if size >= SMALL
         && let Some(Some(pool)) = POOL.get()
         && let Some(length) = size.checked_next_multiple_of(PAGE)
-        && let Some(start) = pool.spaces.lock().unwrap_or_else(PoisonError::into_inner).take(length)
+        && let Some(address) = pool.take(length)
     {
         count(length as i64);
-        return (pool.base + start) as *mut c_void;
+        return address as *mut c_void;
     }
     from_system(size)
 }
@@ -195,9 +246,9 @@ unsafe extern "system" fn free(_: *mut sys::OrtAllocator, block: *mut c_void) {
         return;
     }
     if let Some(Some(pool)) = POOL.get()
-        && pool.holds(block as usize)
+        && let Some((number, start)) = pool.place(block as usize)
     {
-        let given = pool.spaces.lock().unwrap_or_else(PoisonError::into_inner).give(block as usize - pool.base);
+        let given = pool.lock(number).spaces.give(start);
         count(-(given.unwrap_or(0) as i64));
         return;
     }
@@ -249,5 +300,22 @@ mod tests {
         assert!((asked as u64..asked as u64 + 4 * PAGE as u64).contains(&tally()), "{} of {asked}", tally());
         assert_eq!(TALLY.get().0, 0);
         assert!(take(0).is_null() && take(usize::MAX - 7).is_null());
+    }
+
+    #[test]
+    fn threads_do_not_come_between_each_other() {
+        let Some(pool) = POOL.get_or_init(Pool::reserve) else { return };
+        let part_of = |block: *mut c_void| pool.place(block as usize).map(|(number, _)| number);
+        let own = take(SMALL);
+        let other = std::thread::scope(|scope| scope.spawn(|| take(SMALL) as usize).join().unwrap());
+        assert!(part_of(own).is_some() && part_of(other as *mut c_void).is_some());
+        assert_ne!(part_of(own), part_of(other as *mut c_void));
+        for block in [own, other as *mut c_void] {
+            // SAFETY: `take` gave both, and nobody uses them any more.
+            #[expect(unsafe_code, reason = "it is what is tested")]
+            unsafe {
+                free(null_mut(), block);
+            }
+        }
     }
 }

@@ -90,10 +90,34 @@ fn smaller_levels_are_stand_ins_and_do_not_enlarge() {
     stage.ask("set_view", at(1));
     let reduced = wait_tiles(&stage, 1).remove(0);
     stage.ask("set_view", at(0));
-    let whole = wait_tiles(&stage, 2).remove(1);
+    let whole = wait_tiles(&stage, 3).remove(2);
     let side = |address: &str| image::load_from_memory(&stage.studio.serve(address).unwrap().bytes).unwrap().width();
     assert_eq!((reduced.is_final, side(&reduced.address)), (false, 512));
     assert_eq!((whole.is_final, side(&whole.address)), (true, 1024));
+}
+
+#[test]
+fn a_quick_look_at_all_tiles_comes_before_the_tiles_of_the_result() {
+    let stage = Stage::new();
+    let id = open(&stage, 1100, 900);
+    let steps = json!({ "version": 1, "steps": [{ "step": "upscale", "scale": 2, "strength": 1.0 }] });
+    let view = |tiles: Value| json!({ "photo": id, "recipe": steps, "level": 0, "tiles": tiles });
+    let key = stage.ask("set_view", view(json!([{ "x": 0, "y": 0 }, { "x": 1, "y": 0 }])))["recipe_key"].clone();
+    let made = wait_tiles(&stage, 4);
+    let came: Vec<(u32, bool)> = made.iter().map(|tile| (tile.at.x, tile.is_final)).collect();
+    assert_eq!(came, [(0, false), (1, false), (0, true), (1, true)]);
+    assert!(made.iter().all(|tile| json!(tile.recipe_key) == key));
+    // Both can be fetched, each under an address of its own.
+    let addresses: std::collections::BTreeSet<&str> = made.iter().map(|tile| tile.address.as_str()).collect();
+    assert_eq!(addresses.len(), 4);
+    assert!(addresses.iter().all(|address| stage.studio.serve(address).is_ok()));
+    // What is there already is told, the best of it, and only what is new is made.
+    let rendered = stage.engine.board.rendered.lock().unwrap().len();
+    stage.ask("set_view", view(json!([{ "x": 1, "y": 0 }, { "x": 2, "y": 0 }])));
+    let more = wait_tiles(&stage, 7).split_off(4);
+    let came: Vec<(u32, bool)> = more.iter().map(|tile| (tile.at.x, tile.is_final)).collect();
+    assert_eq!(came, [(1, true), (2, false), (2, true)]);
+    assert_eq!(stage.engine.board.rendered.lock().unwrap().len(), rendered + 2);
 }
 
 #[test]

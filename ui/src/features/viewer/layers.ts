@@ -81,7 +81,8 @@ export class Previews {
     const before = this.#tiles.get(place);
     const instead = before && before.address !== tile.address ? { ...before, instead: null } : null;
     this.#tiles.set(place, { address: tile.address, isFinal: tile.is_final, key: tile.recipe_key, instead });
-    this.#arrivals.push(now);
+    // A quick look at level 0 is not what is waited for.
+    if (tile.is_final || tile.level > 0) this.#arrivals.push(now);
     return true;
   }
 
@@ -125,6 +126,7 @@ export function markOf(previews: Previews, level: number, tiles: readonly Tile[]
     if (!announced || !previews.isCurrent(announced)) return "waiting";
     return announced.isFinal ? "final" : "there";
   });
-  const done = squares.filter((square) => square !== "waiting").length;
+  const awaited: Square = level === 0 ? "final" : "there";
+  const done = squares.filter((square) => square === awaited).length;
   return { columns, squares, done, secondsLeft: previews.secondsLeft(tiles.length - done, now) };
 }
