@@ -1,7 +1,7 @@
 """What goes wrong with photos, made on purpose: blur, noise and JPEG, on float RGB arrays in 0..1.
 
 Sources: the choice of blurs, noises and qualities follows the ideas of BSRGAN (Zhang et al. 2021) and Real-ESRGAN (Wang et al. 2021),
-milder and of one round only; the camera noise is the Poisson-Gaussian model (Foi et al. 2008) in linear light, with the correlation
+milder, and of one round except in `for_photos`, which has their two; the camera noise is the Poisson-Gaussian model (Foi et al. 2008) in linear light, with the correlation
 between neighbours that demosaicing brings (as in Guo et al. 2019, CBDNet).
 """
 import io
@@ -113,4 +113,41 @@ def for_upscaling(image, rng):
         image = gaussian_noise(image, rng, strongest=6)
     if rng.random() < 0.8:
         image = jpeg(image, rng, lowest=60)
+    return to_bytes(image).astype(np.float32) / 255
+
+
+RESAMPLING = [Image.BOX, Image.BILINEAR, Image.BICUBIC, Image.LANCZOS]
+
+
+def resized(image, height, width, rng):
+    """To a size by a method of chance, each channel in float."""
+    method = RESAMPLING[rng.integers(len(RESAMPLING))]
+    channels = [Image.fromarray(np.ascontiguousarray(image[:, :, each])).resize((width, height), method) for each in range(3)]
+    return np.stack([np.asarray(channel) for channel in channels], 2)
+
+
+def one_round(image, scale, rng, strongest, lowest):
+    """Blur, another size between the large and the small, noise, JPEG: each by chance."""
+    if rng.random() < 0.7:
+        image = blur(image, rng)
+    factor = scale ** -rng.uniform(-0.1, 1)
+    image = resized(image, max(16, round(image.shape[0] * factor)), max(16, round(image.shape[1] * factor)), rng)
+    if rng.random() < 0.6:
+        image = camera_noise(image.clip(0, 1), rng) if rng.random() < 0.4 else gaussian_noise(image, rng, strongest)
+    return jpeg(image, rng, lowest) if rng.random() < 0.6 else image
+
+
+def for_photos(image, scale, rng):
+    """A small photo with an unknown past: one or two rounds of degradation, brought to its size and mostly saved as JPEG once more. One in
+    eight is only made smaller."""
+    height, width = image.shape[0] // scale, image.shape[1] // scale
+    if rng.random() > 0.125:
+        image = one_round(image, scale, rng, strongest=20, lowest=35)
+        if rng.random() < 0.4:
+            image = one_round(image, max(image.shape[0] / height, 1.0), rng, strongest=10, lowest=45)
+        image = resized(image, height, width, rng)
+        if rng.random() < 0.6:
+            image = jpeg(image, rng, lowest=40)
+    else:
+        image = resized(image, height, width, rng)
     return to_bytes(image).astype(np.float32) / 255

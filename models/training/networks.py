@@ -142,21 +142,21 @@ class ToneAdviser(nn.Module):
         return curves, matrix
 
 
+NETWORKS = {
+    "photo-2x": lambda: Upscaler(2, channels=48, pairs=8),
+    "photo-4x": lambda: Upscaler(4, channels=48, pairs=8),
+    "restore": Restorer,
+    "tone": ToneAdviser,
+    "upscale-2x": lambda: Upscaler(2, channels=48),
+    "upscale-2x-fast": lambda: Upscaler(2, channels=24, pairs=5),
+    "upscale-4x": lambda: Upscaler(4, channels=48, pairs=8),
+    "upscale-4x-fast": lambda: Upscaler(4),
+}
+
+
 def build(model_id):
-    """The network of a model that ships, by the model's id."""
-    if model_id == "upscale-2x":
-        return Upscaler(2, channels=48)
-    if model_id == "upscale-2x-fast":
-        return Upscaler(2, channels=24, pairs=5)
-    if model_id == "upscale-4x":
-        return Upscaler(4, channels=48, pairs=8)
-    if model_id == "upscale-4x-fast":
-        return Upscaler(4)
-    if model_id == "restore":
-        return Restorer()
-    if model_id == "tone":
-        return ToneAdviser()
-    raise ValueError(f"no model is called {model_id}")
+    """The network of a model, by the model's id."""
+    return NETWORKS[model_id]()
 
 
 def quieten(network, fresh):

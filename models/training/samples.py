@@ -63,6 +63,36 @@ class UpscaleSamples:
         return to_tensor(given), to_tensor(wanted)
 
 
+class PhotoSamples:
+    """(small crop as people's photos are, large crop). Each large crop is degraded by itself, so that no two small ones are alike. Large photos are
+    reduced first where their own JPEG artefacts could otherwise be learned."""
+
+    def __init__(self, photos, scale, seed=0, batch=16, crop=48):
+        self.scale, self.seed, self.batch_size, self.crop = scale, seed, batch, crop
+
+        def clean(photo):
+            pixels = photo.pixels()
+            return pixels if photo.quality >= 87 else reduced(pixels, 1.5, Image.LANCZOS)
+
+        self.photos = [pixels for pixels in data.map_photos(clean, photos) if min(pixels.shape[:2]) >= (crop + MARGIN) * scale]
+        areas = np.array([pixels.shape[0] * pixels.shape[1] for pixels in self.photos], float)
+        self.chances = areas / areas.sum()
+
+    def batch(self, number):
+        rng = np.random.default_rng([self.seed, number])
+        given, wanted = [], []
+        for choice in rng.choice(len(self.photos), self.batch_size, p=self.chances):
+            pixels, size, scale = self.photos[choice], self.crop, self.scale
+            side = (size + MARGIN) * scale
+            row, column = rng.integers(0, pixels.shape[0] - side + 1), rng.integers(0, pixels.shape[1] - side + 1)
+            (large,) = turned([pixels[row : row + side, column : column + side].astype(np.float32) / 255], rng)
+            small = degrade.for_photos(large, scale, rng)
+            down, right = rng.integers(0, MARGIN + 1, 2)
+            given.append(small[down : down + size, right : right + size])
+            wanted.append(large[down * scale : (down + size) * scale, right * scale : (right + size) * scale])
+        return to_tensor(given), to_tensor(wanted)
+
+
 class RestoreSamples:
     """(degraded crop, blurred but otherwise clean crop, clean crop). Photos are reduced first where their own JPEG artefacts could
     otherwise be learned: by 1.5 and 2 where the file's quality is low, else also used as they are."""

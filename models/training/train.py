@@ -22,7 +22,6 @@ import data
 import evaluate
 import networks
 import samples
-import shipped
 from weights import read_onnx_weights
 
 AVERAGE = 0.999
@@ -30,7 +29,7 @@ AVERAGE = 0.999
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=[each for each in shipped.FACTS if each != "tone"])
+    parser.add_argument("model", choices=sorted(set(networks.NETWORKS) - {"tone"}))
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--from", dest="start", type=Path, help="an exported model to start from")
@@ -166,6 +165,10 @@ def main():
     if args.model == "restore":
         source = samples.RestoreSamples(training, args.seed, args.batch, args.crop or 96)
         check = evaluate.RestoreCheck(samples.RestoreSamples(held_out, 1, 48, 128))
+    elif args.model.startswith("photo"):
+        scale = networks.build(args.model).scale
+        source = samples.PhotoSamples(training, scale, args.seed, args.batch, args.crop or 48)
+        check = evaluate.UpscaleCheck(samples.PhotoSamples(held_out, scale, 1, 64, 48))
     else:
         scale = networks.build(args.model).scale
         source = samples.UpscaleSamples(training, scale, args.seed, args.batch, args.crop or 48, args.degraded_share)

@@ -14,6 +14,7 @@ pub mod photos;
 pub mod pretty;
 pub mod profile;
 pub mod programs;
+pub mod service;
 pub mod skip;
 pub mod trace;
 pub mod waiting;

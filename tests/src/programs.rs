@@ -26,6 +26,13 @@ pub fn window() -> &'static Path {
     })
 }
 
+/// The hosted service.
+#[must_use]
+pub fn service() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built("pretty-backend", &["--package", "pretty-backend"]))
+}
+
 fn built(name: &str, what: &[&str]) -> PathBuf {
     if let Some(folder) = std::env::var_os("PRETTY_PROGRAMS") {
         return Path::new(&folder).join(name);

@@ -88,8 +88,13 @@ impl Window {
     /// Opens the window with photos given on its command line.
     #[must_use]
     pub fn open(photos: &[PathBuf]) -> Self {
+        Self::open_in(Home::new(), photos, |_| ())
+    }
+
+    /// The same in a home that may hold something already; `prepare` sets what else the window is to find in its environment.
+    #[must_use]
+    pub fn open_in(home: Home, photos: &[PathBuf], prepare: impl FnOnce(&mut Command)) -> Self {
         let display = Display::start(1440, 900);
-        let home = Home::new();
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
         let mut command = Command::new("dbus-run-session");
@@ -97,6 +102,7 @@ impl Window {
         home.furnish(&mut command, &display);
         // Without this the web view does not let itself be driven.
         command.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
+        prepare(&mut command);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let driver = command.spawn().expect("dbus-run-session");
         let arguments: Vec<String> = photos.iter().map(|path| path.to_string_lossy().into_owned()).collect();

@@ -9,4 +9,5 @@ mod killed;
 mod no_network;
 mod robust;
 mod runtime_library;
+mod service;
 mod window;

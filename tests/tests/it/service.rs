@@ -1,0 +1,155 @@
+//! The real window against the real service in its sandbox, with Chromium as the system browser: one person from signing up to deleting the account.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pretty_journeys::service::{self, Service, SystemBrowser};
+use pretty_journeys::skip::{has_programs, skipped};
+use pretty_journeys::window::{self, Home, Window};
+use pretty_journeys::{files, programs};
+use serde_json::{Value, json};
+
+/// Long, because the machine may be building or testing other things at the same time.
+const SOON: Duration = Duration::from_secs(90);
+const WORK: Duration = Duration::from_secs(240);
+
+/// Two different photos, made of the one that ships.
+fn two_photos(home: &Home) -> [PathBuf; 2] {
+    let sample = image::open(programs::sample()).unwrap();
+    let (lake, peaks) = (home.photos().join("lake at noon.jpg"), home.photos().join("peaks.jpg"));
+    sample.crop_imm(0, 0, 900, 620).save(&lake).unwrap();
+    sample.crop_imm(300, 60, 700, 520).fliph().save(&peaks).unwrap();
+    [lake, peaks]
+}
+
+fn says(text: &str) -> String {
+    format!("document.body.innerText.includes({})", Value::from(text))
+}
+
+/// One visible thing whose text matches, clicked: for what is no button.
+fn click(window: &Window, selector: &str, text: &str) {
+    let script = "const pattern = new RegExp(arguments[1], 'i');
+        const found = [...document.querySelectorAll(arguments[0])].find((e) => pattern.test((e.getAttribute('aria-label') ?? '') + ' ' + (e.innerText ?? '')));
+        if (!found) return false;
+        found.click();
+        return true;";
+    let clicked = pretty_journeys::waiting::wait_for(SOON, || {
+        (window.page.run(script, &[json!(selector), json!(text)]) == true).then_some(())
+    });
+    assert!(clicked.is_some(), "there is no {selector} /{text}/: {}", window.page.controls());
+}
+
+/// The answer of a command of the window's, for what stands behind a dialog of the system.
+fn command(window: &Window, name: &str, payload: Value) -> Value {
+    window.page.run_async(
+        "const done = arguments[arguments.length - 1];
+         __TAURI_INTERNALS__.invoke('command', {name: arguments[0], payload: arguments[1]}).then((value) => done({value}), (problem) => done({problem}));",
+        &[json!(name), payload],
+    )
+}
+
+/// Pictures in dark and in light, without a reload: sheets stay open.
+fn keep(window: &Window, name: &str) {
+    for theme in ["light", "dark"] {
+        let _ = window.page.run("document.documentElement.dataset.theme = arguments[0];", &[json!(theme)]);
+        std::thread::sleep(Duration::from_millis(600));
+        window.picture(&format!("service-{name}-{theme}"));
+    }
+}
+
+/// Agrees that copies go out where that was not agreed to before, and sends.
+fn send(window: &Window, picture: &str) {
+    window.page.wait_until("the price", SOON, "/Send for [0-9]+ credit/.test(document.body.innerText)");
+    keep(window, picture);
+    if window.page.run("return document.body.innerText.includes('I agree that copies go');", &[]) == true {
+        window.page.press("^I agree that copies go");
+    }
+    window.page.press("^Send for");
+}
+
+#[test]
+fn from_signing_up_to_deleting_the_account() {
+    let test = "the window with the service";
+    if !has_programs(test, window::NEEDS) || !has_programs(test, service::NEEDS) || !has_programs(test, &["chromium"]) {
+        return;
+    }
+    if !service::has_browser_packages() {
+        skipped(test, "the packages of tests/browser are not installed (`cargo xtask setup` brings them)");
+        return;
+    }
+    let (service, browser, home) = (Service::start(), SystemBrowser::new(), Home::new());
+    let photos = two_photos(&home);
+    let originals: Vec<String> = photos.iter().map(|photo| files::hash(photo)).collect();
+    let window = Window::open_in(home, &photos, |command| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let with_browser = std::iter::once(browser.programs().to_path_buf()).chain(std::env::split_paths(&path));
+        command.env("PRETTY_SERVICE_URL", &service.address).env("PATH", std::env::join_paths(with_browser).unwrap());
+    });
+    let page = &window.page;
+    page.wait_until("the photos on the list", SOON, &format!("{} && {}", says("lake at noon"), says("peaks")));
+
+    page.press("^Account");
+    page.press("^Sign in or sign up");
+    let said = browser.visit(&service, 0, "sign-up");
+    assert!(said.contains("You are signed in"), "the page to come back from says: {said}");
+    page.wait_until("signed in", SOON, &says("Mara Lindqvist"));
+    keep(&window, "1-account");
+
+    page.press("^Buy credits");
+    page.wait_until("the packs", SOON, &says("Packs"));
+    keep(&window, "2-packs");
+    page.press("credits, ");
+    let _ = browser.visit(&service, 1, "pay");
+    page.wait_until("the credits", SOON, "/[1-9][0-9]* credits/.test(document.body.innerText) && !document.body.innerText.includes('Waiting for the payment')");
+    keep(&window, "3-paid");
+
+    page.press("^Studio");
+    page.wait_until("the studio", SOON, &says("lake at noon"));
+    page.keys("\u{e009}a");
+    page.press("^Critique\\s+[0-9]");
+    send(&window, "4-spend");
+    page.press("^Critiques");
+    page.wait_until(
+        "two critiques",
+        WORK,
+        "[...document.querySelectorAll('main button')].filter((e) => /[0-9] credit/.test(e.innerText)).length >= 2",
+    );
+    keep(&window, "5-critiques");
+    click(&window, "main button", "[0-9] credit");
+    page.wait_until("the critique", SOON, &says("Try it"));
+    keep(&window, "6-critique");
+    page.press("^Try it");
+    page.wait_until("the suggestion", WORK, &says("Keep in the recipe"));
+    keep(&window, "7-trying");
+    page.press("^Keep in the recipe");
+
+    page.press("^Studio");
+    page.press("^Pro jobs");
+    page.press("cloud");
+    send(&window, "8-enhance");
+    page.press("^Queue");
+    page.wait_until("the photo back from the cloud", WORK, &says("Show in folder"));
+    keep(&window, "9-queue");
+
+    // The place to save to is asked by a dialog of the system; the service hands the archive out on its own page.
+    let archive = window.home.path().join("my data.zip");
+    let answer = command(&window, "export_account_data", json!({"path": archive}));
+    assert_eq!(answer["problem"], Value::Null, "{answer}");
+    let said = browser.visit(&service, 2, "export");
+    assert!(said.contains("mara@example.org ledger.csv critique"), "the archive holds: {said}");
+    page.press("^Privacy");
+    page.wait_until("what left this computer", SOON, &says("photos sent"));
+    keep(&window, "10-privacy");
+
+    page.press("^Account");
+    page.press("^Delete my account");
+    page.press("^Go on in the browser");
+    let _ = browser.visit(&service, 3, "delete");
+    page.wait_until("signed out", SOON, &format!("{} || {}", says("Sign in or sign up"), says("being deleted")));
+    keep(&window, "11-deleted");
+
+    for (photo, original) in photos.iter().zip(&originals) {
+        assert_eq!(&files::hash(photo), original, "{} was changed", photo.display());
+    }
+    assert!(!service.log().contains("mara@example.org"), "an address stands in the log");
+}
