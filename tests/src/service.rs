@@ -95,7 +95,9 @@ impl SystemBrowser {
         let person: PathBuf = programs::root().join("tests/browser/person.mjs");
         let output = Command::new("node")
             .arg(person)
-            .args([&service.address, &self.folder.path().join("profile").to_string_lossy().into_owned(), task, &url])
+            .arg(&service.address)
+            .arg(self.folder.path().join("profile"))
+            .args([task, &url])
             .output()
             .expect("node");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -26,6 +26,18 @@ pub(crate) const WHY: &str = "Account and jobs";
 /// How often to ask a service that gives no events.
 const WITHOUT_EVENTS: Duration = Duration::from_secs(10);
 
+/// How often to ask whether an account that is being deleted is kept after all.
+const WHILE_LEAVING: Duration = Duration::from_secs(60);
+
+/// What the service lets an account do.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Standing {
+    /// Everything.
+    Whole,
+    /// It is being deleted: nothing but see that, and take it back.
+    Leaving,
+}
+
 /// The thread's work.
 pub(crate) fn work(core: &Core) {
     let mut tries = 0;
@@ -38,9 +50,15 @@ pub(crate) fn work(core: &Core) {
                 linked.online.connection.service = Reach::Connecting;
             }
         });
-        let outcome = reconcile(core).and_then(|()| {
+        let outcome = reconcile(core).and_then(|standing| {
             tries = 0;
-            follow(core)
+            match standing {
+                Standing::Whole => follow(core),
+                Standing::Leaving => {
+                    rest_while_leaving(core);
+                    Ok(())
+                }
+            }
         });
         let Err(fault) = outcome else { continue };
         if matches!(fault, Fault::SignedOut) {
@@ -68,6 +86,15 @@ fn may_go_out(core: &Core) -> bool {
 /// Waits, but not for longer than somebody is signed in and the way out is open.
 fn rest(core: &Core, pause: Duration) {
     core.wait_at_most(pause, |state| (!state.linked.is_signed_in() || !may_go_out(core)).then_some(()));
+}
+
+/// Waits until the account is kept after all, as far as is known here, or it is time to ask.
+fn rest_while_leaving(core: &Core) {
+    core.wait_at_most(WHILE_LEAVING, |state| {
+        let leaves = matches!(&state.linked.online.account,
+            AccountState::SignedIn { account: Some(account), .. } if account.deletion.is_some());
+        (!leaves || !may_go_out(core)).then_some(())
+    });
 }
 
 /// Takes the sign-in of an earlier run out of the keychain. False when that did not work, which is told.
@@ -102,9 +129,23 @@ fn get_if_there<T: DeserializeOwned>(core: &Core, path: &str) -> Result<Option<T
     }
 }
 
-/// Fetches everything.
-pub(crate) fn reconcile(core: &Core) -> Result<(), Fault> {
-    fetch_account(core)?;
+/// Fetches everything that the account may see.
+pub(crate) fn reconcile(core: &Core) -> Result<Standing, Fault> {
+    let standing = fetch_standing(core)?;
+    if standing == Standing::Whole {
+        fetch_the_rest(core)?;
+    }
+    let now = core.link.service()?.now();
+    change(core, |linked| {
+        linked.online.connection.synced_at = Some(now);
+        linked.online.connection.service = Reach::Connected;
+        linked.online.connection.problem = None;
+    });
+    link::remember(core);
+    Ok(standing)
+}
+
+fn fetch_the_rest(core: &Core) -> Result<(), Fault> {
     let catalogue: Option<Catalogue> = get_if_there(core, "/v1/catalogue")?;
     let prices: Option<Vec<Price>> = get_if_there(core, "/v1/prices")?;
     change(core, |linked| {
@@ -113,21 +154,22 @@ pub(crate) fn reconcile(core: &Core) -> Result<(), Fault> {
     });
     fetch_orders(core)?;
     cloud::history::fetch(core)?;
-    exporting::look(core)?;
-    let now = core.link.service()?.now();
-    change(core, |linked| {
-        linked.online.connection.synced_at = Some(now);
-        linked.online.connection.service = Reach::Connected;
-        linked.online.connection.problem = None;
-    });
-    link::remember(core);
-    Ok(())
+    exporting::look(core)
 }
 
 /// The account and its devices.
 pub(crate) fn fetch_account(core: &Core) -> Result<(), Fault> {
+    fetch_standing(core).map(|_| ())
+}
+
+fn fetch_standing(core: &Core) -> Result<Standing, Fault> {
     let account: Account = get(core, "/v1/account")?;
-    let mut devices: Vec<SignedInDevice> = get(core, "/v1/account/devices")?;
+    let standing = if account.deletion.is_some() { Standing::Leaving } else { Standing::Whole };
+    let mut devices: Vec<SignedInDevice> = match standing {
+        Standing::Whole => get(core, "/v1/account/devices")?,
+        // Its deletion signed all of them out.
+        Standing::Leaving => Vec::new(),
+    };
     devices.sort_by_key(|device| (!device.this, -device.seen_at));
     let owner = account.id.clone();
     let mut newcomer = false;
@@ -146,7 +188,7 @@ pub(crate) fn fetch_account(core: &Core) -> Result<(), Fault> {
         cloud::tell_all(core, &core.lock());
     }
     link::remember(core);
-    Ok(())
+    Ok(standing)
 }
 
 /// Orders, newest first.

@@ -145,7 +145,8 @@ fn from_signing_up_to_deleting_the_account() {
     page.press("^Delete my account");
     page.press("^Go on in the browser");
     let _ = browser.visit(&service, 3, "delete");
-    page.wait_until("signed out", SOON, &format!("{} || {}", says("Sign in or sign up"), says("being deleted")));
+    let online = "!document.body.innerText.includes('Service not reachable')";
+    page.wait_until("the deletion", SOON, &format!("{} && {online}", says("This account is being deleted")));
     keep(&window, "11-deleted");
 
     for (photo, original) in photos.iter().zip(&originals) {

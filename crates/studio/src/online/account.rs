@@ -139,7 +139,7 @@ pub(crate) fn refresh_account(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
             link::signed_out(core, Some(link::ended_elsewhere()));
             Err(link::ended_elsewhere())
         }
-        outcome => told(outcome).map(|()| Nothing {}),
+        outcome => told(outcome).map(|_| Nothing {}),
     }
 }
 

@@ -53,6 +53,10 @@ pub(crate) struct World {
     /// Jobs end like this.
     pub(crate) outcome: Value,
     pub(crate) result: Vec<u8>,
+    /// The account is being deleted.
+    pub(crate) leaving: bool,
+    /// Somebody followed the events.
+    pub(crate) follows: bool,
     /// All bytes that came in.
     pub(crate) traffic: Vec<u8>,
 }
@@ -119,6 +123,8 @@ impl World {
                 "suggestions": [{ "text": "Brighter", "action": { "recipe": { "step": "tone", "strength": 0.5 } } }, { "text": "Wait for rain" }]
             } } }),
             result: Vec::new(),
+            leaving: false,
+            follows: false,
             traffic: Vec::new(),
         }
     }
@@ -168,8 +174,13 @@ impl World {
         let parts: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         match (request.method.as_str(), &parts[..]) {
+            ("DELETE", ["account", "deletion"]) => {
+                self.leaving = false;
+                (204, Vec::new())
+            }
+            (method, rest) if self.leaving && (method, rest) != ("GET", &["account"][..]) => refuse(403, "forbidden"),
             ("GET", ["account"]) => ok(
-                &json!({ "id": self.user, "name": "Mara", "email": "mara@example.org", "created_at": 1, "has_password": true,
+                &json!({ "deletion": self.leaving.then(|| json!({ "asked_at": 1, "final_at": 2 })), "id": self.user, "name": "Mara", "email": "mara@example.org", "created_at": 1, "has_password": true,
                 "google_linked": false, "device_id": self.user, "credits": { "available": self.available, "held": 0, "frozen": 0, "debt": 0 } }),
             ),
             ("GET", ["account", "devices"]) | ("GET", ["orders"] | ["prices"]) => ok(&json!([])),
@@ -357,6 +368,7 @@ fn events(mut stream: TcpStream, request: &Request, world: &Mutex<World>, ended:
     if request.header("authorization") != Some(&format!("Bearer {}", world.lock().unwrap().access)) {
         return;
     }
+    world.lock().unwrap().follows = true;
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n: hello\n\n";
     let mut alive = stream.write_all(head.as_bytes()).is_ok();
     while alive && !ended.load(Ordering::SeqCst) {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use pretty_contract::account::AccountState;
+use pretty_contract::account::{AccountState, Reach};
 use pretty_contract::cloud::{ProJob, ProResult, ProStage, WaitReason};
 use pretty_contract::photo::PhotoState;
 use pretty_contract::problem::Code;
@@ -177,6 +177,25 @@ fn a_cancelled_sign_in_leaves_nothing_and_a_second_one_works() {
     stage.ask("sign_out", Value::Null);
     assert_eq!(stage.snapshot().online.account, AccountState::SignedOut { notice: None });
     assert!(chain.0.lock().unwrap().is_empty());
+}
+
+#[test]
+fn an_account_that_is_being_deleted_is_shown_as_that_and_can_be_kept() {
+    let (fake, chain) = (Fake::start(), Chain::default());
+    fake.world().leaving = true;
+    let stage = start(&fake, &chain, tempfile::tempdir().unwrap());
+    sign_in(&stage);
+    let deletion = || match stage.snapshot().online.account {
+        AccountState::SignedIn { account: Some(account), .. } => account.deletion.map(|deletion| deletion.final_at),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(deletion(), Some(2));
+    let connection = stage.snapshot().online.connection;
+    assert_eq!((connection.service, connection.problem), (Reach::Connected, None));
+    stage.ask("undo_deletion", Value::Null);
+    assert_eq!(deletion(), None);
+    // What an account may see is fetched again at once.
+    until("the events", || fake.world().follows.then_some(()));
 }
 
 #[test]
