@@ -55,7 +55,8 @@ fn a_photo_is_looked_at_previewed_and_enhanced() {
     stage.ask("set_view", json!({ "photo": id, "recipe": recipe, "level": 0, "tiles": [{ "x": 0, "y": 0 }] }));
     let tile = stage.host.wait("preview", |events| {
         events.iter().find_map(|event| match event {
-            Event::PreviewTile(tile) => Some(tile.clone()),
+            // A quick look comes first.
+            Event::PreviewTile(tile) if tile.is_final => Some(tile.clone()),
             Event::PreviewFailed { problem, .. } => panic!("{problem:?}"),
             _ => None,
         })
