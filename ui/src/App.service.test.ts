@@ -205,7 +205,7 @@ describe("spending", () => {
     expect(send.disabled).toBe(true);
     await user.click(screen.getByRole("checkbox", { name: /I agree that copies go to Replicate/ }));
     await user.click(send);
-    await vi.waitFor(() => expect(called(fake, "submit_pro_jobs")).toEqual([expect.objectContaining({ remember_consent: true })]));
+    await vi.waitFor(() => expect(called(fake, "submit_pro_jobs")).toEqual([expect.objectContaining({ agreed: true })]));
     expect(service.online.spending.consents).toContain("replicate");
     await cloud();
     await screen.findByRole("button", { name: "Send for 2 credits" });

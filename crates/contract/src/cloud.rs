@@ -199,8 +199,8 @@ pub struct SubmitProJobs {
     pub each: i64,
     /// What is sent, and to whom, as the person saw it. Sending this is agreeing to it.
     pub sends: Sends,
-    /// Whether to remember that photos may go to this company.
-    pub remember_consent: bool,
+    /// Whether the person has agreed, just now, that copies go to this company. Remembered; not needed where they agreed before.
+    pub agreed: bool,
 }
 
 /// A Pro job, by its id here.

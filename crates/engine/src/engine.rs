@@ -191,6 +191,15 @@ impl Shared {
         Ok(self.accepted(id)?.file.clone())
     }
 
+    /// Reads, verifies and tries what a plan needs before it is needed.
+    pub(crate) fn acquaint(&self, plan: &Plan) {
+        for model in plan.models() {
+            if let Err(error) = self.accepted(model) {
+                tracing::debug!(%error, "a model that a photo needs is refused");
+            }
+        }
+    }
+
     fn accepted(&self, id: &str) -> Result<Arc<Accepted>, EngineError> {
         // Held while a model is tried: whoever asks for the same one meanwhile wants the same answer.
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);

@@ -114,7 +114,12 @@ pub(crate) fn enhance(
     result_size(&request.photo, (facts.width, facts.height), plan.scale())?;
     // Before the work, so that a folder that cannot be written to is told at once.
     let mut pending = PendingResult::create(&destination.folder)?;
-    let photo = Arc::new(pretty_photo::decode(&request.photo, &request.limits)?);
+    // The models are verified and tried meanwhile; what is wrong with one is told when it is asked for.
+    let photo = std::thread::scope(|scope| {
+        scope.spawn(|| shared.acquaint(&plan));
+        pretty_photo::decode(&request.photo, &request.limits)
+    });
+    let photo = Arc::new(photo?);
     progress.add(READING);
     cancel.check()?;
     let (width, height) = result_size(&request.photo, (photo.picture.width, photo.picture.height), plan.scale())?;

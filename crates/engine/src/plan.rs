@@ -38,6 +38,15 @@ impl Plan {
         self.scale
     }
 
+    /// The models that it runs.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| match step {
+            PlannedStep::Restore { model, .. }
+            | PlannedStep::Tone { model, .. }
+            | PlannedStep::Upscale { model, .. } => model.as_str(),
+        })
+    }
+
     /// True when the result is the photo, pixel for pixel.
     #[must_use]
     pub fn leaves_photo_as_it_is(&self) -> bool {

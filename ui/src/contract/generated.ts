@@ -1311,7 +1311,7 @@ sends: Sends,
 /**
  * Whether to remember that photos may go to this company.
  */
-remember_consent: boolean, };
+agreed: boolean, };
 
 export type OneProJob = { 
 /**

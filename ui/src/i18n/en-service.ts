@@ -426,7 +426,7 @@ export const service = {
     times: (number: number) => `, ${number} times`,
     isOurs: (to: string) => to === "Our service",
     consent: (to: string) => `Copies may go to ${provider(to)}`,
-    consentLine: "You have agreed to this. It is asked again before the next job when you withdraw it.",
+    consentLine: "You have agreed to this. When you withdraw it, jobs that have not gone out are stopped, and you are asked again before the next one.",
     withdraw: "Withdraw",
     withdrawOf: (to: string) => `Withdraw: copies may go to ${provider(to)}`,
     deletedNow: (number: number) => `${count(number, "copy", "copies")} deleted from the service`,

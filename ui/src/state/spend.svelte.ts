@@ -85,7 +85,7 @@ export class Spend {
     this.problem = null;
     const turn = this.#turn;
     try {
-      await this.#studio.host.call("submit_pro_jobs", { ...wanted, each: quote.each, sends: quote.sends, remember_consent: this.consent });
+      await this.#studio.host.call("submit_pro_jobs", { ...wanted, each: quote.each, sends: quote.sends, agreed: this.consent });
       if (turn !== this.#turn) return;
       this.close();
       this.#sent(wanted.kind, wanted.photos.length);

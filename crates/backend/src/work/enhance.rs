@@ -27,6 +27,8 @@ use std::time::Duration;
 
 /// Of the copy of a photo that is too large for the model.
 const COPY_QUALITY: u8 = 95;
+/// How often the newest predictions are asked for when a job ends whose prediction has no known name.
+const LISTINGS: u32 = 5;
 /// When Replicate throttles without saying for how long.
 const THROTTLED: Duration = Duration::from_secs(30);
 
@@ -253,6 +255,18 @@ fn is_about(prediction: &Prediction, sent: &Sent) -> bool {
     inputs.is_some_and(|inputs| inputs.values().any(|input| input == sent.url.as_str()))
 }
 
+/// The newest predictions, listed again after a pause when it fails: what is not found runs on and costs us money. None once it failed too often.
+async fn newest(client: &ReplicateClient, every: Duration) -> Vec<Prediction> {
+    for _ in 1..LISTINGS {
+        match client.recent().await {
+            Ok(recent) => return recent,
+            Err(error) => tracing::warn!(%error, "the newest predictions cannot be listed"),
+        }
+        tokio::time::sleep(every).await;
+    }
+    client.recent().await.unwrap_or_default()
+}
+
 /// What a job leaves at Replicate.
 pub(super) struct Leftovers(Checkpoint);
 
@@ -275,8 +289,12 @@ impl Leftovers {
             (Some(id), ..) => Some(id),
             // The answer that would have named it was lost.
             (None, Some(_), Some(sent)) => {
-                let recent = client.recent().await.unwrap_or_default();
-                recent.into_iter().find(|prediction| is_about(prediction, sent)).map(|prediction| prediction.id)
+                let every = Duration::from_millis(app.settings.replicate.poll_milliseconds);
+                newest(client, every)
+                    .await
+                    .into_iter()
+                    .find(|prediction| is_about(prediction, sent))
+                    .map(|found| found.id)
             }
             _ => None,
         };

@@ -92,6 +92,9 @@ pub(crate) fn submit_pro_jobs(core: &Arc<Core>, request: SubmitProJobs) -> Answe
         );
         return Err(Problem { code: Code::OverCap, message, retryable: false, detail: None });
     }
+    if !request.agreed {
+        check_consent(&state, &request.sends.to)?;
+    }
     let export = state.settings.export.clone();
     let mut jobs = Vec::new();
     for group in groups {
@@ -123,7 +126,7 @@ pub(crate) fn submit_pro_jobs(core: &Arc<Core>, request: SubmitProJobs) -> Answe
             linked.outbox.put(job);
         }
         let consents = &mut linked.online.spending.consents;
-        if request.remember_consent && !consents.contains(&request.sends.to) {
+        if request.agreed && !consents.contains(&request.sends.to) {
             consents.push(request.sends.to.clone());
             let _ = core.link.store.keep(kept::CONSENTS, consents);
         }
@@ -131,6 +134,15 @@ pub(crate) fn submit_pro_jobs(core: &Arc<Core>, request: SubmitProJobs) -> Answe
     cloud::tell_all(core, &state);
     core.wake();
     Ok(MadeProJobs { ids })
+}
+
+/// Whether the person has agreed that copies go to a company.
+fn check_consent(state: &State, to: &str) -> Answer<()> {
+    if state.linked.online.spending.consents.iter().any(|provider| provider == to) {
+        return Ok(());
+    }
+    let message = "Nothing was sent: you have not agreed that copies of your photos go to the company that does this.";
+    Err(Problem { code: Code::ConsentNeeded, message: message.into(), retryable: false, detail: Some(to.to_owned()) })
 }
 
 fn out_photo(state: &State, id: PhotoId) -> Answer<OutPhoto> {
@@ -194,7 +206,24 @@ pub(crate) fn cancel_pro_job(core: &Arc<Core>, request: OneProJob) -> Answer<Not
     })
 }
 
+/// Stops the jobs of which a company has got nothing yet, because it may not get anything any more.
+pub(crate) fn stop_unsent(core: &Arc<Core>, to: &str) -> Answer<()> {
+    let is_unsent =
+        |job: &Outgoing| job.sends.to == to && !job.step.has_ended() && !job.may_exist && job.service_id.is_none();
+    let unsent: Vec<String> =
+        core.lock().linked.outbox.jobs().filter(|job| is_unsent(job)).map(|job| job.id.clone()).collect();
+    unsent.into_iter().try_for_each(|id| cancel_pro_job(core, OneProJob { id }).map(drop))
+}
+
 pub(crate) fn retry_pro_job(core: &Arc<Core>, request: OneProJob) -> Answer<Nothing> {
+    {
+        let state = core.lock();
+        if let Some(job) = state.linked.outbox.get(&request.id)
+            && matches!(job.step, Step::Failed { charged: false, .. })
+        {
+            check_consent(&state, &job.sends.to)?;
+        }
+    }
     alter(core, &request.id, |job| {
         job.step = match &job.step {
             // It is paid for: only fetched again.

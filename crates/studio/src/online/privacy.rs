@@ -62,6 +62,7 @@ pub(crate) fn withdraw_consent(core: &Arc<Core>, request: Provider) -> Answer<No
     consents.retain(|provider| *provider != request.provider);
     core.link.store.keep(kept::CONSENTS, &consents)?;
     change(core, |linked| linked.online.spending.consents = consents);
+    super::jobs::stop_unsent(core, &request.provider)?;
     Ok(Nothing {})
 }
 

@@ -121,7 +121,7 @@ fn submit_for(stage: &Stage, kind: &str, price: i64, photo: u32) -> String {
     let made = stage.ask(
         "submit_pro_jobs",
         json!({ "kind": kind, "variant": "standard", "photos": [photo], "options": {}, "each": price,
-        "sends": { "to": "Anthropic", "long_edge": 400, "media_type": "image/jpeg" }, "remember_consent": true }),
+        "sends": { "to": "Anthropic", "long_edge": 400, "media_type": "image/jpeg" }, "agreed": true }),
     );
     made["ids"][0].as_str().unwrap().to_owned()
 }
@@ -295,9 +295,35 @@ fn another_price_is_asked_about_and_too_few_credits_cost_nothing() {
     let over = stage.refusal(
         "submit_pro_jobs",
         json!({ "kind": "critique", "variant": "s", "photos": [photo], "options": {}, "each": 2,
-        "sends": { "to": "Anthropic", "long_edge": 400, "media_type": "image/jpeg" }, "remember_consent": false }),
+        "sends": { "to": "Anthropic", "long_edge": 400, "media_type": "image/jpeg" }, "agreed": false }),
     );
     assert_eq!(over.code, Code::OverCap);
+}
+
+#[test]
+fn nothing_goes_to_a_company_without_consent() {
+    let (fake, chain) = (Fake::start(), Chain::default());
+    let stage = start(&fake, &chain, tempfile::tempdir().unwrap());
+    sign_in(&stage);
+    let ids = stage.add_all(&[photo(&stage)]);
+    let wanted = |agreed: bool| {
+        json!({ "kind": "critique", "variant": "standard", "photos": [ids[0].0], "options": {}, "each": 2,
+        "sends": { "to": "Anthropic", "long_edge": 400, "media_type": "image/jpeg" }, "agreed": agreed })
+    };
+    assert_eq!(stage.refusal("submit_pro_jobs", wanted(false)).code, Code::ConsentNeeded);
+    assert!(stage.snapshot().pro_jobs.is_empty());
+    // Once is enough, and what waits stops when it is taken back.
+    stage.ask("set_offline", json!({ "offline": true }));
+    stage.ask("submit_pro_jobs", wanted(true));
+    stage.ask("submit_pro_jobs", wanted(false));
+    stage.ask("withdraw_consent", json!({ "provider": "Anthropic" }));
+    stage.ask("set_offline", json!({ "offline": false }));
+    for job in stage.snapshot().pro_jobs {
+        wait_stage(&stage, &job.id, |stage| *stage == ProStage::Cancelled);
+    }
+    assert_eq!(stage.refusal("submit_pro_jobs", wanted(false)).code, Code::ConsentNeeded);
+    assert!(fake.world().captured.is_empty());
+    assert_eq!(stage.snapshot().pro_jobs.len(), 2);
 }
 
 #[test]

@@ -292,7 +292,7 @@ export class FakeService {
     const refusal = this.refuseNext;
     this.refuseNext = null;
     if (refusal) throw refusal;
-    if (request.remember_consent) this.change({ spending: { ...this.online.spending, consents: [...new Set([...this.online.spending.consents, request.sends.to])] } });
+    if (request.agreed) this.change({ spending: { ...this.online.spending, consents: [...new Set([...this.online.spending.consents, request.sends.to])] } });
     const groups = request.kind === "compare" ? [request.photos] : request.photos.map((photo) => [photo]);
     const jobs = groups.map((photos) => this.putJob(request.kind, photos, { kind: "waiting", reason: this.online.connection.offline ? "offline" : "turn" }, request.each));
     for (const job of jobs) if (!this.online.connection.offline) this.#advance(job.id, 0);
