@@ -53,7 +53,7 @@ pub(crate) fn enlarge(source: Source<'_>, scale: u32, wanted: Region) -> Vec<f32
     let columns = taps(&phases, scale, (wanted.x, wanted.right()), source.size.0, source.region.x);
     let rows = taps(&phases, scale, (wanted.y, wanted.bottom()), source.size.1, source.region.y);
     let planes = source.planes.len() / (width * height);
-    let mut enlarged = vec![0.0; planes * out_width * out_height];
+    let mut enlarged = crate::zeros::zeros(planes * out_width * out_height);
     enlarged.par_chunks_mut(out_width).enumerate().for_each_init(
         || vec![0.0f32; width],
         |line, (index, out)| {

@@ -36,6 +36,7 @@ mod testing;
 mod tiling;
 mod tone;
 mod worker;
+mod zeros;
 
 pub use cancel::Cancel;
 pub use engine::{Engine, EngineConfig};

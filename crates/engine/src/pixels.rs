@@ -6,6 +6,7 @@ use pretty_photo::picture::{Channels, Depth, Picture, Samples};
 use rayon::prelude::*;
 
 use crate::region::Region;
+use crate::zeros::zeros;
 
 /// Weights of red, green and blue in grey (ITU-R BT.601), as in the statistics of the tone model.
 pub(crate) const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
@@ -49,7 +50,7 @@ impl Sample for u16 {
 
 impl Tile {
     pub(crate) fn empty(region: Region) -> Self {
-        Self { region, planes: vec![0.0; 3 * region.width as usize * region.height as usize] }
+        Self { region, planes: zeros(3 * region.width as usize * region.height as usize) }
     }
 
     /// Pixels in a plane.
@@ -137,8 +138,8 @@ impl Canvas {
     pub(crate) fn new(region: Region, channels: Channels, depth: Depth) -> Self {
         let length = region.width as usize * region.height as usize * channels.count();
         let colour = match depth {
-            Depth::Eight => Samples::Eight(vec![0; length]),
-            Depth::Sixteen => Samples::Sixteen(vec![0; length]),
+            Depth::Eight => Samples::Eight(zeros(length)),
+            Depth::Sixteen => Samples::Sixteen(zeros(length)),
         };
         Self { region, channels, colour }
     }

@@ -16,6 +16,7 @@ use crate::core::Core;
 pub(crate) use crate::online::*;
 use crate::opened::Key;
 use crate::problems::bad_request;
+use crate::usage::{self, Used};
 use crate::{cloud, devices, preview, queue, settings, small_files};
 
 type Answer<T> = Result<T, Problem>;
@@ -158,6 +159,9 @@ pub(crate) fn enhance(core: &Arc<Core>, request: Enhance) -> Answer<Nothing> {
         core.opened.forget_failure(&Key::Photo(id));
     }
     queue::enqueue(core, &request.photos, &export);
+    if request.photos.len() > 1 {
+        usage::count(core, &core.lock(), Used::BatchEnhanced);
+    }
     Ok(Nothing {})
 }
 

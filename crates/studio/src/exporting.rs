@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::link::change;
 use crate::service::{Call, Fault, local_address};
 use crate::sync;
+use crate::usage::{self, Used};
 
 const KEPT: &str = "data export";
 
@@ -36,6 +37,7 @@ pub(crate) fn ask(core: &Core, path: PathBuf) -> Result<(), Problem> {
         .map_err(|fault| fault.problem())?;
     let asked = Asked { id: export.id.clone(), user, path };
     core.link.store.keep(KEPT, &asked)?;
+    usage::count(core, &core.lock(), Used::ExportMade);
     take(core, &asked, export).map_err(|fault| fault.problem())
 }
 

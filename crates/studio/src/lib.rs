@@ -39,6 +39,7 @@ mod studio;
 mod sync;
 mod thumbnails;
 mod tile;
+mod usage;
 mod workshop;
 
 pub use host::{Folders, Host};

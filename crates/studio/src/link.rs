@@ -92,6 +92,7 @@ pub(crate) mod kept {
     pub(crate) const SESSION: &str = "session";
     pub(crate) const OFFLINE: &str = "offline";
     pub(crate) const USAGE: &str = "usage";
+    pub(crate) const COUNTS: &str = "counts of use";
     pub(crate) const CAP: &str = "monthly cap";
     pub(crate) const UNASKED: &str = "unasked up to";
     pub(crate) const CONSENTS: &str = "consents";

@@ -25,7 +25,7 @@ use crate::problems::{bad_request, from_panic, internal};
 use crate::serve::{self, Served};
 use crate::speaker::{Speaker, speak};
 use crate::workshop::{Open, open_engine};
-use crate::{assess, cloud, commands, devices, preview, queue, scan, settings, sync, thumbnails};
+use crate::{assess, cloud, commands, devices, preview, queue, scan, settings, sync, thumbnails, usage};
 
 /// The link as it was opened, and what the person should know of that.
 pub(crate) type Opened = (Link, Linked, Option<Problem>);
@@ -59,6 +59,7 @@ impl Studio {
         let core = Arc::new(Core::new(host.clone(), folders, speaker, settings, notice.or(trouble), (link, linked)));
         let studio = Self { core, threads: Mutex::default() };
         queue::recall(&studio.core);
+        usage::count(&studio.core, &studio.core.lock(), usage::Used::AppOpened);
         studio.spawn("speaker", move |_| speak(&host, &events));
         studio.spawn("engine", move |core| open_workshop(core, open));
         studio.spawn("scan", |core| scan::work(core));

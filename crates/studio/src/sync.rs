@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::core::Core;
 use crate::link::{self, change, kept};
 use crate::service::{Call, Fault};
-use crate::{cloud, exporting};
+use crate::{cloud, exporting, usage};
 use messages::{Message, Messages};
 
 /// The line in the privacy ledger under which questions stand.
@@ -134,6 +134,7 @@ pub(crate) fn reconcile(core: &Core) -> Result<Standing, Fault> {
     let standing = fetch_standing(core)?;
     if standing == Standing::Whole {
         fetch_the_rest(core)?;
+        usage::send(core);
     }
     let now = core.link.service()?.now();
     change(core, |linked| {

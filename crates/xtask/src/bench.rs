@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measures and writes `docs/benchmarks.md`.
 //!
-//! The measuring itself is the engine's; here the release build is made, the machine is described and the page is put together.
+//! The measuring itself is the engine's and the backend's; here the release build is made, the machine is described and the page is put together.
 
 use std::fs;
 
@@ -10,7 +10,6 @@ use crate::setup::{self, Need};
 use crate::{places, shell};
 
 const PAGE: &str = "docs/benchmarks.md";
-const BEGIN: &str = "<!-- measured: written by `cargo xtask bench engine` -->";
 const END: &str = "<!-- end of measured -->";
 
 /// What to measure.
@@ -18,30 +17,50 @@ const END: &str = "<!-- end of measured -->";
 pub(crate) enum What {
     /// Photo in, photo out: time against the bare model, and peak memory.
     Engine,
+    /// The service: requests a second, the slowest hundredth, memory with a thousand event streams open.
+    Backend,
+}
+
+impl What {
+    /// Package, benchmark and what has to be set up first.
+    fn parts(self) -> (&'static str, &'static str, Need) {
+        match self {
+            Self::Engine => ("pretty-engine", "engine", Need::CommandLine),
+            Self::Backend => ("pretty-backend", "service", Need::Tests),
+        }
+    }
+
+    /// The line on the page after which its table stands.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Engine => "<!-- measured: written by `cargo xtask bench engine` -->",
+            Self::Backend => "<!-- measured: written by `cargo xtask bench backend` -->",
+        }
+    }
 }
 
 /// Measures it.
 pub(crate) fn run(what: What) -> Result<()> {
-    let What::Engine = what;
-    setup::bring(Need::CommandLine)?;
+    let (package, bench, need) = what.parts();
+    setup::bring(need)?;
     let mut table = String::new();
-    let mut command = shell::cargo(&["bench", "--quiet", "--package", "pretty-engine", "--bench", "engine"]);
+    let mut command = shell::cargo(&["bench", "--quiet", "--package", package, "--bench", bench]);
     shell::watch(&mut command, &mut |line| {
         table.push_str(line);
         table.push('\n');
     })?;
-    write(&table)
+    write(what, &table)
 }
 
 /// Replaces what stands between the marks.
-fn write(table: &str) -> Result<()> {
+fn write(what: What, table: &str) -> Result<()> {
     let path = places::at(PAGE);
     let page = fs::read_to_string(&path).with_context(|| format!("could not read {PAGE}"))?;
-    let (Some(begin), Some(end)) = (page.find(BEGIN), page.find(END)) else {
-        bail!("{PAGE} has lost its marks `{BEGIN}` and `{END}`");
-    };
-    let measured = format!("{BEGIN}\n\nMeasured on {}.\n\n{}\n", machine(), table.trim());
-    fs::write(&path, format!("{}{measured}{}", &page[..begin], &page[end..]))?;
+    let mark = what.mark();
+    let parts = page.split_once(mark).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let Some((before, after)) = parts else { bail!("{PAGE} has lost its marks `{mark}` and `{END}`") };
+    let measured = format!("{mark}\n\nMeasured on {}.\n\n{}\n{END}", machine(), table.trim());
+    fs::write(&path, format!("{before}{measured}{after}"))?;
     println!("Wrote {PAGE}");
     Ok(())
 }

@@ -8,6 +8,7 @@ mod support;
 mod accounts;
 mod billing;
 mod changes;
+mod chaos;
 mod google;
 mod http;
 mod jobs;

@@ -20,6 +20,7 @@ use crate::link::{change_in, kept};
 use crate::problems::bad_request;
 use crate::service::Call;
 use crate::sync::WHY;
+use crate::usage::{self, Used};
 
 /// The most photos sent at once.
 const MOST: usize = 500;
@@ -131,6 +132,8 @@ pub(crate) fn submit_pro_jobs(core: &Arc<Core>, request: SubmitProJobs) -> Answe
             let _ = core.link.store.keep(kept::CONSENTS, consents);
         }
     });
+    let used = if request.kind == JobKind::Enhance { Used::CloudEnhanceAsked } else { Used::CritiqueAsked };
+    usage::count(core, &state, used);
     cloud::tell_all(core, &state);
     core.wake();
     Ok(MadeProJobs { ids })

@@ -14,7 +14,7 @@ use crate::cloud::{self, critiques};
 use crate::core::Core;
 use crate::link::{change, change_in, kept};
 use crate::problems::bad_request;
-use crate::small_files;
+use crate::{small_files, usage};
 
 pub(crate) fn set_offline(core: &Arc<Core>, request: SetOffline) -> Answer<Nothing> {
     // The door first: whatever happens to the rest, nothing goes out.
@@ -41,6 +41,9 @@ pub(crate) fn set_offline(core: &Arc<Core>, request: SetOffline) -> Answer<Nothi
 pub(crate) fn set_usage(core: &Arc<Core>, request: SetUsage) -> Answer<Nothing> {
     core.link.store.keep(kept::USAGE, &request.usage)?;
     change(core, |linked| linked.online.usage = request.usage);
+    if !request.usage {
+        usage::forget(core);
+    }
     Ok(Nothing {})
 }
 

@@ -14,6 +14,7 @@ use super::{Job, Running, Told, seconds_for, tell_positions, tell_queue};
 use crate::core::{Core, State};
 use crate::opened::Key;
 use crate::problems::{from_panic, internal};
+use crate::usage::{self, Used};
 use crate::workshop::Workshop;
 use crate::{assess, devices, keys};
 
@@ -144,6 +145,7 @@ fn finish(core: &Core, taken: &Taken, outcome: Result<Finished, Problem>) {
     let weight = state.queue.running.take().map_or(0.0, |running| running.weight);
     let end = match outcome {
         Ok(Finished { outcome: Outcome::Saved(saved), recipe, seconds }) => {
+            usage::count(core, state, Used::PhotoEnhanced);
             let device = worked(workshop.as_deref(), state, &saved);
             if let Some(megapixels) = state.photos.get(taken.photo).and_then(|entry| entry.megapixels()) {
                 state.speeds.learn(&device, &recipe, megapixels, seconds);

@@ -55,6 +55,8 @@ pub(crate) struct World {
     pub(crate) result: Vec<u8>,
     /// The account is being deleted.
     pub(crate) leaving: bool,
+    /// Counts of use, as they came.
+    pub(crate) usage: Vec<Value>,
     /// Somebody followed the events.
     pub(crate) follows: bool,
     /// All bytes that came in.
@@ -124,6 +126,7 @@ impl World {
             } } }),
             result: Vec::new(),
             leaving: false,
+            usage: Vec::new(),
             follows: false,
             traffic: Vec::new(),
         }
@@ -184,6 +187,10 @@ impl World {
                 "google_linked": false, "device_id": self.user, "credits": { "available": self.available, "held": 0, "frozen": 0, "debt": 0 } }),
             ),
             ("GET", ["account", "devices"]) | ("GET", ["orders"] | ["prices"]) => ok(&json!([])),
+            ("POST", ["usage"]) => {
+                self.usage.push(body);
+                (204, Vec::new())
+            }
             ("POST", ["quotes"]) => ok(&json!({ "price": self.price, "each": self.price, "available": self.available,
                 "sends": { "to": "Anthropic", "long_edge": 400, "media_type": "image/jpeg" } })),
             ("POST", ["uploads"]) => {

@@ -327,6 +327,34 @@ fn nothing_goes_to_a_company_without_consent() {
 }
 
 #[test]
+fn counts_of_use_are_sent_only_where_they_were_switched_on() {
+    let (fake, chain) = (Fake::start(), Chain::default());
+    let stage = start(&fake, &chain, tempfile::tempdir().unwrap());
+    sign_in(&stage);
+    let done = |stage: &Stage| {
+        let id = submit(stage, "critique", 1);
+        wait_stage(stage, &id, is_done);
+    };
+    done(&stage);
+    stage.ask("set_usage", json!({ "usage": true }));
+    done(&stage);
+    done(&stage);
+    let stage = restart(stage, &fake, &chain);
+    let counts = until("the counts", || fake.world().usage.first().cloned());
+    let expected = json!([{ "name": "app_opened", "count": 1 }, { "name": "critique_asked", "count": 2 }]);
+    assert_eq!(counts, json!({ "events": expected }), "and nothing from before it was switched on");
+    let lines = stage.ask("privacy_ledger", json!({ "limit": 50, "what": "usage" }));
+    assert_eq!(lines["lines"].as_array().unwrap().len(), 1, "the ledger names it");
+    // Counted, then switched off: nothing of it goes.
+    done(&stage);
+    stage.ask("set_usage", json!({ "usage": false }));
+    let stage = restart(stage, &fake, &chain);
+    wait_signed_in(&stage);
+    done(&stage);
+    assert_eq!(fake.world().usage.len(), 1);
+}
+
+#[test]
 fn an_enhanced_photo_is_verified_and_what_is_none_is_not_saved() {
     let (fake, chain) = (Fake::start(), Chain::default());
     let stage = start(&fake, &chain, tempfile::tempdir().unwrap());

@@ -15,6 +15,7 @@ const FOR_TESTS: &[&str] = &[
     "dbus",
     "fonts-dejavu-core",
     "gir1.2-gtk-3.0",
+    "gnome-keyring",
     "imagemagick",
     "iproute2",
     "libimage-exiftool-perl",
