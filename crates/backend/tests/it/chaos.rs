@@ -81,7 +81,7 @@ async fn survive(mut database: TestDatabase, shape: Shape) {
     })
     .await;
     let crowd = Crowd::gather(&lab, 6).await;
-    let mut cluster = Cluster::start(&lab.app, shape, seed).await;
+    let mut cluster = Cluster::start(&lab.app, &lab.database.settings, shape, seed).await;
     let until = Instant::now() + how_long();
     let (sent, kills) = tokio::join!(crowd.send_until(until, cluster.addresses()), cluster.kill_until(until));
     cluster.kill_all();

@@ -8,6 +8,7 @@ mod lab;
 mod member;
 pub(crate) mod pictures;
 mod postgres;
+mod sending;
 mod shop;
 
 pub(crate) use app::{Answer, Browser, PASSWORD, TestApp, settings};

@@ -1,6 +1,7 @@
 //! The programs: started, killed without warning, started again.
 
 use pretty_backend::app::App;
+use pretty_backend::settings::Database;
 use pretty_backend::world::{Chance, Clock, World};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -30,11 +31,11 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Programs on the database, folder and stand-ins of this app.
-    pub(super) async fn start(app: &App, shape: Shape, seed: u64) -> Self {
+    pub(super) async fn start(app: &App, database: &Database, shape: Shape, seed: u64) -> Self {
         println!("chance is seeded with {seed}");
         let data = PathBuf::from(&app.settings.server.data);
         let config = data.join("chaos.toml");
-        std::fs::write(&config, settings(app, shape)).unwrap();
+        std::fs::write(&config, settings(app, database, shape)).unwrap();
         let addresses = Arc::new(Mutex::new(vec![String::new(); shape.replicas]));
         let dice = World::new(Clock::system(), Chance::seeded(seed));
         let mut cluster = Self { shape, config, data, dice, addresses, running: Vec::new() };
@@ -103,14 +104,14 @@ fn kill(child: &mut Child) {
     child.wait().unwrap();
 }
 
-fn settings(app: &App, shape: Shape) -> String {
+fn settings(app: &App, database: &Database, shape: Shape) -> String {
     let (replicate, anthropic) = (&app.settings.replicate, &app.settings.anthropic);
     format!(
         "[database]\nurl = {:?}\nsqlite_synchronous = \"normal\"\n\
          [worker]\nembedded = {}\npoll_milliseconds = 100\n\
          [replicate]\nbase_url = {:?}\ndelivery_url = {:?}\ntoken = {:?}\nwebhook_secret = {:?}\npoll_milliseconds = 200\nadopt_seconds = 3\n\
          [anthropic]\nbase_url = {:?}\nkey = {:?}\n",
-        app.settings.database.url.reveal(),
+        database.url.reveal(),
         shape.workers == 0,
         replicate.base_url,
         replicate.delivery_url,

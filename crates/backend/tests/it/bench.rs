@@ -4,11 +4,15 @@
 //! it; beside it, in a process of its own too, a bare axum route and a route that asks the same database one question. All are asked in turns by the
 //! same client over loopback, which costs all of them the same. Then a thousand event streams are opened and the program's memory is read.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark that cannot measure must say so and stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a benchmark that cannot measure must say so and stop"
+)]
 
-#[path = "../tests/it/support.rs"]
 #[macro_use]
-#[allow(dead_code, unused_imports, unused_macros, reason = "a benchmark needs a part of what tests stand on")]
+#[expect(dead_code, unused_imports, unused_macros, reason = "a benchmark needs a part of what tests stand on")]
 mod support;
 
 use axum::routing::get;
@@ -48,7 +52,8 @@ async fn bare(url: &str, folder: &Path) {
     let query = move || {
         let store = store.clone();
         async move {
-            let statement = sql(store.reader(), "SELECT id, name, email, created_at FROM users ORDER BY id LIMIT 1", []);
+            let statement =
+                sql(store.reader(), "SELECT id, name, email, created_at FROM users ORDER BY id LIMIT 1", []);
             let row = store.reader().query_one_raw(statement).await.unwrap().unwrap();
             axum::Json(json!({ "name": row.try_get::<String>("", "name").unwrap() }))
         }
@@ -166,7 +171,7 @@ async fn on(name: &str, mut database: TestDatabase) -> (f64, f64) {
         people.push((member, photo));
     }
     let data = PathBuf::from(&lab.app.settings.server.data);
-    let url = lab.app.settings.database.url.reveal().to_owned();
+    let url = lab.app.database.settings.url.reveal().to_owned();
     let config = data.join("bench.toml");
     // Nobody works on the jobs: taking them in is what is measured.
     let text = format!(
