@@ -180,7 +180,7 @@ def score(model_id, path, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=[each for each in shipped.FACTS if each != "tone"])
+    parser.add_argument("model", choices=[each for each in shipped.FACTS if each != "tone" and not each.startswith("photo")])
     parser.add_argument("--eval", dest="folder", type=Path, default=data.DEFAULT_DATA / "eval")
     parser.add_argument("--onnx", type=Path)
     args = parser.parse_args()

@@ -19,6 +19,7 @@ import torch
 import data
 import evaluate
 import networks
+import photo_evaluate
 import receptive_field
 import shipped
 import tone_contract
@@ -130,6 +131,8 @@ def processor():
 def score_rows(model_id, path, folder):
     if model_id == "tone":
         return tone_evaluate.rows(path, folder)
+    if model_id.startswith("photo"):
+        return photo_evaluate.rows(path, folder, networks.build(model_id).scale)
     scores = evaluate.score(model_id, path, folder)
     if model_id == "restore":
         kept = scores.pop("clean photo")[1]

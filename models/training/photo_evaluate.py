@@ -70,6 +70,14 @@ def ways_of(scale, files):
     return ways | {path.stem: any_upscaler(path) for path in files}
 
 
+def rows(path, folder, scale):
+    """For the card of a model: every way's means over all photos."""
+    with tempfile.TemporaryDirectory() as scratch:
+        ways = ways_of(scale, []) | {"this model": any_upscaler(path)}
+        scores = score(ways, folder, scale, Path(scratch))
+    return [(f"degraded CID22, {name}, SSIMULACRA 2 / PSNR-RGB", f"{quality:.2f} / {decibels:.3f} dB") for name, (quality, decibels) in scores.items()]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scale", type=int, choices=[2, 4])

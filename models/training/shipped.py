@@ -12,6 +12,8 @@ BEGIN, END = "<!-- measured: written by training/export.py -->", "<!-- end of me
 FIELDS = ["id", "version", "name", "task", "scale", "receptive_field", "stride", "parameters", "bytes", "sha256", "licence"]
 
 FACTS = {
+    "photo-2x": {"name": "Photo 2×", "task": "upscale", "scale": 2, "stride": 1},
+    "photo-4x": {"name": "Photo 4×", "task": "upscale", "scale": 4, "stride": 1},
     "tone": {"name": "Tone", "task": "tone", "scale": 1, "stride": 1},
     "restore": {"name": "Restore", "task": "restore", "scale": 1, "stride": networks.Restorer.stride},
     "upscale-2x": {"name": "Upscale 2×", "task": "upscale", "scale": 2, "stride": 1},

@@ -124,12 +124,12 @@ describe("account", () => {
     await screen.findByRole("heading", { name: "The app is whole without an account" });
   });
 
-  it("saves the archive where the person says", async () => {
+  it("asks for the archive and says where it is saved from", async () => {
     const { fake } = await open();
     await go("Account");
-    await user.click(button("Export…"));
-    await screen.findByText("Saved as /home/mara/as-pretty-as-a-picture-data.zip");
-    expect(called(fake, "export_account_data")).toEqual([{ path: "/home/mara/as-pretty-as-a-picture-data.zip" }]);
+    await user.click(button("Export"));
+    await screen.findByText("It is ready. Save it from the page in your browser, once, within seven days.");
+    expect(called(fake, "export_account_data")).toHaveLength(1);
   });
 
   it("asks for a new policy to be read, and takes the yes for that version", async () => {

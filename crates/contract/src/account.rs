@@ -107,13 +107,9 @@ pub enum Kept {
 /// The archive of the person's data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DataExport {
-    /// How it stands at the service.
+    /// How it stands at the service. Ready: its page was opened in the browser, where it is saved.
     pub state: ExportState,
-    /// Where it is or will be saved.
-    pub path: String,
-    /// Whether it is saved there, whole. Ready and not saved without a problem: its page was opened in the browser, where it is fetched.
-    pub saved: bool,
-    /// Why it could not be made or saved.
+    /// Why it could not be made, or its page not opened.
     pub problem: Option<Problem>,
 }
 

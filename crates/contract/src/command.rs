@@ -76,8 +76,8 @@ macro_rules! with_commands {
             withdrawal(ServiceId) -> Withdrawal;
             /// Withdraws from an order, as shown.
             confirm_withdrawal(WithdrawOrder) -> Order;
-            /// Has an archive of the person's data made and saves it there once it is ready; `Online` events tell how it goes.
-            export_account_data(SaveTo) -> Nothing;
+            /// Has an archive of the person's data made, and opens its page in the browser once it is ready; `Online` events tell how it goes.
+            export_account_data(Nothing) -> Nothing;
             /// Takes the deletion of the account back.
             undo_deletion(Nothing) -> Nothing;
             /// The privacy policy in force.

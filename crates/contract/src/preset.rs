@@ -23,12 +23,15 @@ pub struct Preset {
 pub fn presets() -> Vec<Preset> {
     let restore = |denoise, detail| Step::Restore { denoise, detail, model: None };
     let enlarge = |scale| Step::Upscale { scale, strength: 1.0, model: None };
+    let rescue = |scale| Step::Upscale { scale, strength: 1.0, model: Some(format!("photo-{scale}x")) };
     vec![
         preset("light-and-colour", "Light and colour", Step::Tone { strength: 1.0, model: None }),
         preset("clean-up-noise", "Clean up noise", restore(1.0, 0.0)),
         preset("sharpen-detail", "Sharpen detail", restore(0.3, 1.0)),
         preset("enlarge-2x", "Enlarge 2×", enlarge(2)),
         preset("enlarge-4x", "Enlarge 4×", enlarge(4)),
+        preset("rescue-2x", "Enlarge a poor photo 2×", rescue(2)),
+        preset("rescue-4x", "Enlarge a poor photo 4×", rescue(4)),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! From a recipe to what will be run: every fault in a recipe is found here, before a photo is touched.
 
+use std::collections::BTreeSet;
+
 use pretty_contract::recipe::{RECIPE_VERSION, Recipe, Step};
 
 use crate::error::{EngineError, RecipeFault};
@@ -178,8 +180,12 @@ impl Place<'_> {
             return Ok(model);
         }
         let thorough = || self.of_task(Task::Upscale).filter(|model| !model.is_quick());
-        thorough().find(|model| model.scale == scale).ok_or_else(|| {
-            let scales: Vec<String> = thorough().map(|model| model.scale.to_string()).collect();
+        let of_scale = || thorough().filter(|model| model.scale == scale);
+        // The bundled one has the task's name and its scale; others of that scale are for whoever asks for them.
+        let usual = format!("{}-{scale}x", Task::Upscale.name());
+        of_scale().find(|model| model.id == usual).or_else(|| of_scale().next()).ok_or_else(|| {
+            let scales: BTreeSet<u32> = thorough().map(|model| model.scale).collect();
+            let scales: Vec<String> = scales.iter().map(u32::to_string).collect();
             RecipeFault::NoModelOfScale { step: self.step, scale, known: listed(&scales) }
         })
     }

@@ -247,6 +247,10 @@ pub(crate) fn signed_out(core: &Core, notice: Option<Problem>) {
         service.break_off();
     }
     let mut state = core.lock();
+    if notice.is_some() && !state.linked.is_signed_in() {
+        // Whoever signed out here needs no telling, however many threads notice it.
+        return;
+    }
     change_in(core, &mut state, |linked| {
         let online = &mut linked.online;
         online.account = AccountState::SignedOut { notice };

@@ -39,15 +39,6 @@ fn click(window: &Window, selector: &str, text: &str) {
     assert!(clicked.is_some(), "there is no {selector} /{text}/: {}", window.page.controls());
 }
 
-/// The answer of a command of the window's, for what stands behind a dialog of the system.
-fn command(window: &Window, name: &str, payload: Value) -> Value {
-    window.page.run_async(
-        "const done = arguments[arguments.length - 1];
-         __TAURI_INTERNALS__.invoke('command', {name: arguments[0], payload: arguments[1]}).then((value) => done({value}), (problem) => done({problem}));",
-        &[json!(name), payload],
-    )
-}
-
 /// Pictures in dark and in light, without a reload: sheets stay open.
 fn keep(window: &Window, name: &str) {
     for theme in ["light", "dark"] {
@@ -131,10 +122,8 @@ fn from_signing_up_to_deleting_the_account() {
     page.wait_until("the photo back from the cloud", WORK, &says("Show in folder"));
     keep(&window, "9-queue");
 
-    // The place to save to is asked by a dialog of the system; the service hands the archive out on its own page.
-    let archive = window.home.path().join("my data.zip");
-    let answer = command(&window, "export_account_data", json!({"path": archive}));
-    assert_eq!(answer["problem"], Value::Null, "{answer}");
+    page.press("^Account");
+    page.press("^Export$");
     let said = browser.visit(&service, 2, "export");
     assert!(said.contains("mara@example.org ledger.csv critique"), "the archive holds: {said}");
     page.press("^Privacy");

@@ -978,19 +978,11 @@ why: Problem, };
 
 export type DataExport = { 
 /**
- * How it stands at the service.
+ * How it stands at the service. Ready: its page was opened in the browser, where it is saved.
  */
 state: ExportState, 
 /**
- * Where it is or will be saved.
- */
-path: string, 
-/**
- * Whether it is saved there, whole. Ready and not saved without a problem: its page was opened in the browser, where it is fetched.
- */
-saved: boolean, 
-/**
- * Why it could not be made or saved.
+ * Why it could not be made, or its page not opened.
  */
 problem: Problem | null, };
 
@@ -1309,7 +1301,7 @@ each: number,
  */
 sends: Sends, 
 /**
- * Whether to remember that photos may go to this company.
+ * Whether the person has agreed, just now, that copies go to this company. Remembered; not needed where they agreed before.
  */
 agreed: boolean, };
 
@@ -1775,6 +1767,36 @@ export const PRESETS: Preset[] = [
         }
       ]
     }
+  },
+  {
+    "id": "rescue-2x",
+    "name": "Enlarge a poor photo 2×",
+    "recipe": {
+      "version": 1,
+      "steps": [
+        {
+          "step": "upscale",
+          "scale": 2,
+          "strength": 1.0,
+          "model": "photo-2x"
+        }
+      ]
+    }
+  },
+  {
+    "id": "rescue-4x",
+    "name": "Enlarge a poor photo 4×",
+    "recipe": {
+      "version": 1,
+      "steps": [
+        {
+          "step": "upscale",
+          "scale": 4,
+          "strength": 1.0,
+          "model": "photo-4x"
+        }
+      ]
+    }
   }
 ];
 
@@ -1836,8 +1858,8 @@ export interface Commands {
   withdrawal: { request: ServiceId; reply: Withdrawal };
   /** Withdraws from an order, as shown. */
   confirm_withdrawal: { request: WithdrawOrder; reply: Order };
-  /** Has an archive of the person's data made and saves it there once it is ready; `Online` events tell how it goes. */
-  export_account_data: { request: SaveTo; reply: Nothing };
+  /** Has an archive of the person's data made, and opens its page in the browser once it is ready; `Online` events tell how it goes. */
+  export_account_data: { request: Nothing; reply: Nothing };
   /** Takes the deletion of the account back. */
   undo_deletion: { request: Nothing; reply: Nothing };
   /** The privacy policy in force. */

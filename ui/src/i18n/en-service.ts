@@ -97,11 +97,9 @@ export const service = {
     signOutAllLine: "Every computer and browser is signed out, this one too. Jobs that are at the service go on; their results are here when you sign in again.",
     exportTitle: "Export my data",
     exportLine: "One archive: your account, ledger and critiques as readable JSON, and your photos.",
-    exportButton: "Export…",
+    exportButton: "Export",
     exportPreparing: "The service is putting the archive together. You can close the app; it is kept for seven days.",
-    exportInBrowser: "It is ready. Fetch it once, within seven days, on the page in your browser.",
-    exportSaved: (path: string) => `Saved as ${path}`,
-    exportAgain: "Export again…",
+    exportInBrowser: "It is ready. Save it from the page in your browser, once, within seven days.",
     deleteTitle: "Delete my account",
     deleteLine: (left: number) =>
       `Access ends at once. Your photos and critiques at the service and ${credits(left)} are gone within 30 days. Payment records stay, without your name, for 7 years. Photos on this computer stay.`,

@@ -165,6 +165,8 @@ export const en = {
       "sharpen-detail": "Sharpen detail",
       "enlarge-2x": "Enlarge 2×",
       "enlarge-4x": "Enlarge 4×",
+      "rescue-2x": "Enlarge a poor photo 2×",
+      "rescue-4x": "Enlarge a poor photo 4×",
     } as Record<string, string>,
   },
 

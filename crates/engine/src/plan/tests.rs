@@ -4,6 +4,7 @@ fn manifest() -> Manifest {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::from("version = 1\n");
     for (id, task, scale) in [
+        ("photo-2x", "upscale", 2),
         ("restore", "restore", 1),
         ("tone", "tone", 1),
         ("upscale-2x-fast", "upscale", 2),
@@ -54,7 +55,7 @@ fn faults_are_whole_sentences() {
     This recipe cannot be used: step 2 (tone) has strength NaN, and it must be from 0 to 1.
     This recipe cannot be used: step 1 (tone) has strength -0.1, and it must be from 0 to 1.
     This recipe cannot be used: step 1 enlarges by 3, and no model here does; at hand: 2 and 4.
-    This recipe cannot be used: step 1 (upscale) asks for the model "paint", and there is none of that name; at hand: upscale-2x-fast, upscale-2x and upscale-4x.
+    This recipe cannot be used: step 1 (upscale) asks for the model "paint", and there is none of that name; at hand: photo-2x, upscale-2x-fast, upscale-2x and upscale-4x.
     This recipe cannot be used: step 1 (upscale) asks for the model "upscale-4x", which is made to enlarge by 4.
     This recipe cannot be used: step 1 (tone) asks for the model "restore", which is made to restore.
     This recipe cannot be used: it enlarges by 64 in all, and 16 is the most.

@@ -71,6 +71,11 @@ fn run(core: &Core, job: Outgoing) {
 pub(super) fn commit(core: &Core, before: &Outgoing, mut after: Outgoing) {
     let mut state = core.lock();
     let Some(current) = state.linked.outbox.get(&before.id) else { return };
+    if current.step.has_ended() {
+        // Ended by the person while the copies were made: it must not come back to life.
+        *state.linked.outbox.live(&before.id) = Live::default();
+        return;
+    }
     let stopped = current.step == Step::Cancel && before.step != Step::Cancel;
     if stopped && !after.step.has_ended() {
         after.step = Step::Cancel;

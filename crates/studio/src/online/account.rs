@@ -209,8 +209,8 @@ pub(crate) fn confirm_withdrawal(core: &Arc<Core>, request: WithdrawOrder) -> An
     Ok(order)
 }
 
-pub(crate) fn export_account_data(core: &Arc<Core>, request: SaveTo) -> Answer<Nothing> {
-    exporting::ask(core, absolute(&request.path)?).map(|()| Nothing {})
+pub(crate) fn export_account_data(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
+    exporting::ask(core).map(|()| Nothing {})
 }
 
 pub(crate) fn undo_deletion(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {

@@ -327,12 +327,38 @@ fn nothing_goes_to_a_company_without_consent() {
 }
 
 #[test]
+fn stopped_while_its_copies_are_made_a_job_stays_stopped() {
+    let (fake, chain) = (Fake::start(), Chain::default());
+    let stage = start(&fake, &chain, tempfile::tempdir().unwrap());
+    sign_in(&stage);
+    // Large enough to be at work on when it is stopped.
+    let path = stage.photos().join("large.png");
+    image::RgbImage::from_fn(2400, 1600, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8])).save(&path).unwrap();
+    let photo = stage.add_all(&[path])[0].0;
+    for _ in 0..3 {
+        let id = submit_for(&stage, "critique", 1, photo);
+        wait_stage(&stage, &id, |stage| *stage == ProStage::Preparing);
+        stage.ask("cancel_pro_job", json!({ "id": id }));
+        wait_stage(&stage, &id, |stage| *stage == ProStage::Cancelled);
+    }
+    // Whoever made the copies has put them away by the time another job is done.
+    let last = submit_for(&stage, "critique", 1, photo);
+    wait_stage(&stage, &last, is_done);
+    let cancelled = stage.snapshot().pro_jobs.iter().filter(|job| job.stage == ProStage::Cancelled).count();
+    assert_eq!((cancelled, fake.world().captured.clone()), (3, vec![1]));
+}
+
+#[test]
 fn counts_of_use_are_sent_only_where_they_were_switched_on() {
     let (fake, chain) = (Fake::start(), Chain::default());
     let stage = start(&fake, &chain, tempfile::tempdir().unwrap());
     sign_in(&stage);
     let done = |stage: &Stage| {
-        let id = submit(stage, "critique", 1);
+        let photo = match stage.snapshot().photos.first() {
+            Some(photo) => photo.id,
+            None => stage.add_all(&[photo(stage)])[0],
+        };
+        let id = submit_for(stage, "critique", 1, photo.0);
         wait_stage(stage, &id, is_done);
     };
     done(&stage);

@@ -154,7 +154,7 @@ export class FakeService {
         this.change({ orders: this.#orders(order) });
         return order;
       },
-      export_account_data: ({ path }) => this.#done(() => this.#export(path)),
+      export_account_data: () => this.#done(() => this.#export()),
       undo_deletion: () =>
         this.#done(() => {
           if (this.online.account.kind !== "signed_in" || this.online.account.account === null) return;
@@ -265,9 +265,9 @@ export class FakeService {
     return order;
   }
 
-  #export(path: string): void {
-    this.change({ export: { state: "making", path, saved: false, problem: null } });
-    setTimeout(() => this.change({ export: { state: "ready", path, saved: true, problem: null } }), this.#stageMs * 2);
+  #export(): void {
+    this.change({ export: { state: "making", problem: null } });
+    setTimeout(() => this.change({ export: { state: "ready", problem: null } }), this.#stageMs * 2);
   }
 
   #quote(kind: JobKind, count: number, variant: string): ShownQuote {
