@@ -37,7 +37,17 @@ impl Session {
     }
 
     fn must(&self, method: &str, what: &str, body: Option<&Value>) -> Value {
-        self.ask(method, what, body).unwrap_or_else(|refused| panic!("{method} {what}: {refused:?}"))
+        let mut answer = self.ask(method, what, body);
+        for _ in 0..50 {
+            // The page was being loaded: what was begun in the one before it is gone with it.
+            let Err(Refused(reason)) = &answer else { break };
+            if !reason.contains("no such frame") {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            answer = self.ask(method, what, body);
+        }
+        answer.unwrap_or_else(|refused| panic!("{method} {what}: {refused:?}"))
     }
 
     /// Runs a function body in the page with arguments; what it returns.

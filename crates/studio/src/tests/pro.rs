@@ -455,37 +455,74 @@ fn nonsense_in_the_services_place_is_told_and_passes() {
 
 /// The program is ended, or the network breaks, at every request of a job's life in turn; then all goes on. Whatever happens, the job ends once
 /// and is paid for once.
+/// What the window asks for after its quote: the same price, the same that is sent.
+fn request_as_shown(stage: &Stage, kind: &str) -> (Value, i64) {
+    let ids = stage.add_all(&[photo(stage)]);
+    let quote = stage.ask("quote", json!({ "kind": kind, "variant": "standard", "photos": [ids[0].0] }));
+    let request = json!({ "kind": kind, "variant": "standard", "photos": [ids[0].0], "options": {}, "each": quote["each"],
+        "sends": quote["sends"], "agreed": true });
+    (request, quote["price"].as_i64().unwrap())
+}
+
+/// A service whose enhancements are this picture.
+fn service_with_a_picture() -> (Fake, Vec<u8>) {
+    let fake = Fake::start();
+    let mut picture = std::io::Cursor::new(Vec::new());
+    let pixels = image::RgbImage::from_fn(180, 120, |x, y| image::Rgb([x as u8, y as u8, 3]));
+    pixels.write_to(&mut picture, image::ImageFormat::Jpeg).unwrap();
+    let picture = picture.into_inner();
+    (fake, picture)
+}
+
+/// The life of one job, broken off at one request, once.
+fn live_through(kind: &str, cut: Option<(usize, Cut)>, ends: bool) -> usize {
+    let ((fake, picture), chain) = (service_with_a_picture(), Chain::default());
+    let mut stage = start(&fake, &chain, tempfile::tempdir().unwrap());
+    fake.world().price = 3;
+    if kind == "enhance" {
+        fake.world().outcome = json!({ "state": "succeeded", "result": { "kind": "enhance", "width": 180, "height": 120,
+            "bytes": picture.len(), "sha256": sha256(&picture), "media_type": "image/jpeg" } });
+        fake.world().result = picture.clone();
+    }
+    sign_in(&stage);
+    let (request, price) = request_as_shown(&stage, kind);
+    assert_eq!(price, 3);
+    let before = fake.world().requests;
+    fake.world().cut = cut.map(|(at, cut)| (before + at, cut));
+    let made = stage.ask("submit_pro_jobs", request);
+    let id = made["ids"][0].as_str().unwrap();
+    let case = format!("{kind}, cut {cut:?}, ended: {ends}");
+    if let Some((at, _)) = cut.filter(|_| ends) {
+        until("the cut", || (fake.world().requests >= before + at || is_done(&job(&stage, id).stage)).then_some(()));
+        stage = restart(stage, &fake, &chain);
+    }
+    let done = wait_stage(&stage, id, is_done);
+    let world = fake.world();
+    assert_eq!(
+        (world.captured.clone(), world.jobs.len()),
+        (vec![price], 1),
+        "what was shown is what is paid, once: {case}"
+    );
+    let requests = world.requests - before;
+    drop(world);
+    assert_eq!(stage.snapshot().online.sent.photos, 1, "{case}");
+    assert_eq!(stage.snapshot().online.spending.this_month, price, "{case}");
+    if let ProStage::Done { result: ProResult::Enhanced { file } } = done.stage {
+        assert_eq!(std::fs::read(&file.path).unwrap(), picture, "{case}");
+        assert_eq!(std::fs::read_dir(stage.photos()).unwrap().count(), 2, "the photo and one result: {case}");
+    }
+    requests
+}
+
 #[test]
-fn broken_off_at_any_request_a_job_is_done_and_paid_for_once() {
-    let whole = {
-        let (fake, chain) = (Fake::start(), Chain::default());
-        let stage = start(&fake, &chain, tempfile::tempdir().unwrap());
-        sign_in(&stage);
-        let before = fake.world().requests;
-        let id = submit(&stage, "critique", 1);
-        wait_stage(&stage, &id, is_done);
-        fake.world().requests - before
-    };
-    assert!(whole >= 4, "upload, piece, job, answer: {whole}");
-    for at in 1..=whole {
-        for (cut, ends) in [(Cut::Before, false), (Cut::After, false), (Cut::After, true)] {
-            let (fake, chain) = (Fake::start(), Chain::default());
-            let mut stage = start(&fake, &chain, tempfile::tempdir().unwrap());
-            sign_in(&stage);
-            let cut_at = fake.world().requests + at;
-            fake.world().cut = Some((cut_at, cut));
-            let id = submit(&stage, "critique", 1);
-            if ends {
-                until("the cut", || {
-                    (fake.world().requests >= cut_at || is_done(&job(&stage, &id).stage)).then_some(())
-                });
-                stage = restart(stage, &fake, &chain);
+fn broken_off_at_any_request_a_job_is_done_and_what_was_shown_is_paid_once() {
+    for kind in ["critique", "enhance"] {
+        let whole = live_through(kind, None, false);
+        assert!(whole >= 4, "upload, piece, job, answer: {whole}");
+        for at in 1..=whole {
+            for (cut, ends) in [(Cut::Before, false), (Cut::After, false), (Cut::After, true)] {
+                live_through(kind, Some((at, cut)), ends);
             }
-            wait_stage(&stage, &id, is_done);
-            let world = fake.world();
-            assert_eq!((world.captured.clone(), world.jobs.len()), (vec![1], 1), "cut {cut:?} at {at}, ended: {ends}");
-            drop(world);
-            assert_eq!(stage.snapshot().online.sent.photos, 1, "cut {cut:?} at {at}, ended: {ends}");
         }
     }
 }
