@@ -148,7 +148,7 @@ NETWORKS = {
     "restore": Restorer,
     "tone": ToneAdviser,
     "upscale-2x": lambda: Upscaler(2, channels=48),
-    "upscale-2x-fast": lambda: Upscaler(2, channels=24, pairs=5),
+    "upscale-2x-fast": lambda: Upscaler(2, pairs=4),
     "upscale-4x": lambda: Upscaler(4, channels=48, pairs=8),
     "upscale-4x-fast": lambda: Upscaler(4),
 }

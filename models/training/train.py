@@ -102,7 +102,7 @@ class Run:
         if args.start:
             started = read_onnx_weights(args.start)
             own = self.network.state_dict()
-            fitting = {name: grown(value, own[name]) for name, value in started.items() if holds(name, own[name], value)}
+            fitting = {name: grown(value, own[name]) for name, value in started.items() if name in own and holds(name, own[name], value)}
             self.network.load_state_dict(own | fitting)
             networks.quieten(self.network, set(own) - set(fitting))
             print(f"started from {args.start}: {len(fitting)} of {len(own)} tensors", flush=True)
