@@ -46,6 +46,13 @@ const tasks = {
     await page.getByRole("button", { name: "Connect", exact: true }).click();
     await page.waitForURL((now) => !now.href.startsWith(base));
   },
+  /** From the app's own link back to the app, signed in here already. */
+  async connect(page) {
+    await page.goto(url);
+    await page.getByRole("heading", { name: "Connect the app" }).waitFor();
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.waitForURL((now) => !now.href.startsWith(base));
+  },
   /** On the checkout's page. */
   async pay(page) {
     await page.goto(url);

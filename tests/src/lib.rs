@@ -20,3 +20,4 @@ pub mod trace;
 pub mod waiting;
 pub mod webdriver;
 pub mod window;
+pub mod wire;

@@ -42,6 +42,25 @@ impl Service {
         Self { child, address, folder }
     }
 
+    /// What an operator is shown of a person's credits and movements.
+    #[must_use]
+    pub fn ledger(&self, email: &str) -> String {
+        self.admin(&["ledger", "--email", email])
+    }
+
+    /// Compares every balance with its postings; fails when one differs.
+    pub fn audit(&self) {
+        let _ = self.admin(&["audit"]);
+    }
+
+    fn admin(&self, words: &[&str]) -> String {
+        let mut command = Command::new(programs::service());
+        command.arg("--data").arg(self.folder.path()).arg("admin").args(words);
+        let output = command.output().expect("the service's program");
+        assert!(output.status.success(), "admin {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// What it wrote about itself so far.
     #[must_use]
     pub fn log(&self) -> String {
@@ -59,6 +78,7 @@ impl Drop for Service {
 /// The system browser: what the window asks the desktop to open is written down, and a person then goes there.
 pub struct SystemBrowser {
     folder: tempfile::TempDir,
+    elsewhere: Option<(String, String)>,
 }
 
 impl SystemBrowser {
@@ -71,7 +91,12 @@ impl SystemBrowser {
         std::fs::write(&opener, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> '{}'\n", asked.display()))
             .expect("an opener");
         std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).expect("permissions");
-        Self { folder }
+        Self { folder, elsewhere: None }
+    }
+
+    /// Pages that the window has at one address are visited at another: the person's browser has a network of its own.
+    pub fn finds(&mut self, address: &str, at: &str) {
+        self.elsewhere = Some((address.to_owned(), at.to_owned()));
     }
 
     /// The folder of the program that opens pages, to stand first in `PATH`.
@@ -92,6 +117,10 @@ impl SystemBrowser {
     pub fn visit(&self, service: &Service, number: usize, task: &str) -> String {
         let url = wait_for(Duration::from_secs(60), || self.asked().get(number).cloned());
         let url = url.unwrap_or_else(|| panic!("no page was opened to {task}: {:?}", self.asked()));
+        let url = match &self.elsewhere {
+            Some((address, at)) => url.replacen(address.as_str(), at, 1),
+            None => url,
+        };
         let person: PathBuf = programs::root().join("tests/browser/person.mjs");
         let output = Command::new("node")
             .arg(person)

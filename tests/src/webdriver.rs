@@ -1,6 +1,6 @@
 //! As much of the WebDriver protocol as the journeys need, over a plain socket on loopback.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
@@ -155,9 +155,13 @@ fn read_answer(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
                 return Ok(all[end + 4..end + 4 + length].to_vec());
             }
         }
-        let read = stream.read(&mut buffer)?;
+        let read = match stream.read(&mut buffer) {
+            // A signal came while it waited, which a read with a time limit is told of; the answer is still to come.
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read?,
+        };
         if read == 0 {
-            return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the driver hung up"));
+            return Err(std::io::Error::new(ErrorKind::UnexpectedEof, "the driver hung up"));
         }
         all.extend_from_slice(&buffer[..read]);
     }

@@ -15,6 +15,15 @@ use crate::{pretty, programs};
 /// Programs that the window's journeys need.
 pub const NEEDS: &[&str] = &["Xvfb", "dbus-run-session", "WebKitWebDriver", "xdotool", "import"];
 
+/// When this is in the window's environment, there is a keychain, which keeps what is in it from one start to the next.
+pub const WITH_KEYRING: &str = "PRETTY_TEST_KEYRING";
+
+/// What runs on the message bus.
+const ON_BUS: &str = r#"
+if [ -n "$PRETTY_TEST_KEYRING" ]; then printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; fi
+exec "$@"
+"#;
+
 /// The window's title.
 pub const TITLE: &str = "As Pretty As A Picture";
 
@@ -98,7 +107,7 @@ impl Window {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
         let mut command = Command::new("dbus-run-session");
-        command.args(["--", "WebKitWebDriver", &format!("--port={port}")]);
+        command.args(["--", "sh", "-c", ON_BUS, "sh", "WebKitWebDriver", &format!("--port={port}")]);
         home.furnish(&mut command, &display);
         // Without this the web view does not let itself be driven.
         command.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
@@ -108,6 +117,14 @@ impl Window {
         let arguments: Vec<String> = photos.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         let page = Session::open(port, programs::window(), &arguments);
         Self { page, display, home, driver }
+    }
+
+    /// Ends the window and all it started without a warning (`kill -9`); where it lived stays.
+    #[must_use]
+    pub fn kill(mut self) -> Home {
+        pretty::signal_group(self.driver.id(), "KILL");
+        let _ = self.driver.wait();
+        std::mem::take(&mut self.home)
     }
 
     /// A picture of the window as it is on the display, in `target/screenshots`.

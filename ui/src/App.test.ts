@@ -1,32 +1,16 @@
 /** The window as a person meets it, over the in-memory studio. */
-import { cleanup, render, screen, within } from "@testing-library/svelte";
-import userEvent from "@testing-library/user-event";
-import axe from "axe-core";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { screen, within } from "@testing-library/svelte";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import App from "./App.svelte";
 import { fakeResult, FakeStudio } from "./platform/fake/studio";
-
-const user = userEvent.setup({ delay: null });
-
-async function open(fake: FakeStudio) {
-  render(App, { host: fake });
-  await vi.waitFor(() => expect(document.querySelector("main")).not.toBeNull());
-  return fake;
-}
+import { called, expectAccessible, open, user, withoutPictures } from "./test-window";
 
 const strip = () => screen.getByRole("listbox");
 const options = () => within(strip()).getAllByRole("option");
 const selected = () => options().filter((option) => option.getAttribute("aria-selected") === "true").map((option) => option.getAttribute("aria-label"));
 const main = () => document.querySelector<HTMLButtonElement>('[data-area="main"] .primary')!;
-const called = (fake: FakeStudio, name: string) => fake.calls.filter((call) => call.name === name).map((call) => call.request);
 
-beforeEach(() => {
-  // jsdom has no canvas; what is drawn is tested with the viewer itself.
-  HTMLCanvasElement.prototype.getContext = (() => null) as typeof HTMLCanvasElement.prototype.getContext;
-  HTMLImageElement.prototype.decode = () => Promise.resolve();
-});
-afterEach(cleanup);
+beforeEach(withoutPictures);
 
 describe("empty window", () => {
   it("offers to choose and to try the sample", async () => {
@@ -218,17 +202,9 @@ describe("studio", () => {
 });
 
 describe("accessibility", () => {
-  const check = async () => {
-    const { violations } = await axe.run(document.body, {
-      // jsdom lays nothing out: contrast and sizes are for the browser tests. The page's language and title are in index.html.
-      rules: { "color-contrast": { enabled: false }, "target-size": { enabled: false }, region: { enabled: false } },
-    });
-    expect(violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`)).toEqual([]);
-  };
-
   it("has nothing to find in the empty window", async () => {
     await open(new FakeStudio());
-    await check();
+    await expectAccessible();
   });
 
   it.each(["1", "2", "3"])("has nothing to find on page %s", async (page) => {
@@ -241,6 +217,6 @@ describe("accessibility", () => {
     await open(fake);
     if (page === "1") await user.click(screen.getByRole("button", { name: /^Export/ }));
     await user.keyboard(page);
-    await check();
+    await expectAccessible();
   });
 });

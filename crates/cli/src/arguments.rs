@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pretty_contract::export::{Collision, Format};
+use pretty_contract::service::critique::PhotoRegion;
 
 use crate::exit::EXIT_STATUS;
 
@@ -40,8 +41,8 @@ pub(crate) struct Listing {
 
 /// Photos, what to do to them, and where results go.
 ///
-/// Without --recipe, --preset or --only, Auto looks at each photo and chooses. --denoise, --detail, --tone and --upscale then change single
-/// settings of what was chosen.
+/// Without --recipe, --preset or --only, Auto looks at each photo and chooses. --denoise, --detail, --tone, --upscale, --straighten and
+/// --crop then change single settings of what was chosen.
 #[derive(Debug, Args)]
 pub(crate) struct Enhance {
     /// Photos, folders (looked through to the bottom) and patterns such as "holiday/*.jpg".
@@ -97,6 +98,12 @@ pub(crate) struct Wish {
     /// How much automatic light and colour.
     #[arg(long, value_name = "0-1", value_parser = strength)]
     pub(crate) tone: Option<f32>,
+    /// Turn the photo clockwise by so many degrees, keeping the largest part without empty corners.
+    #[arg(long, value_name = "DEGREES", value_parser = degrees, allow_negative_numbers = true)]
+    pub(crate) straighten: Option<f32>,
+    /// Keep this part of the photo: its left and upper edge, width and height, as fractions of the sides (after --straighten).
+    #[arg(long, value_name = "X,Y,WIDTH,HEIGHT", value_parser = part)]
+    pub(crate) crop: Option<PhotoRegion>,
 }
 
 /// Which recipe to print.
@@ -163,6 +170,20 @@ impl From<IfExists> for Collision {
     }
 }
 
+fn degrees(text: &str) -> Result<f32, String> {
+    let said = || "a number from -45 to 45 is needed".to_owned();
+    text.parse().ok().filter(|degrees: &f32| degrees.abs() <= 45.0).ok_or_else(said)
+}
+
+fn part(text: &str) -> Result<PhotoRegion, String> {
+    let said = || "four numbers from 0 to 1 are needed, and the part must lie inside the photo: 0.1,0,0.8,1".to_owned();
+    let numbers: Vec<f32> =
+        text.split(',').map(|number| number.trim().parse()).collect::<Result<_, _>>().map_err(|_| said())?;
+    let [x, y, width, height] = numbers.try_into().map_err(|_| said())?;
+    let part = PhotoRegion { x, y, width, height };
+    pretty_photo::Framing::of(0.0, (x, y), (width, height)).map(|_| part).ok_or_else(said)
+}
+
 fn strength(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
@@ -195,6 +216,9 @@ mod tests {
     fn what_cannot_be_done_is_said() {
         assert!(refused("pretty enhance a.jpg --strength 7").contains("a number from 0 to 1"));
         assert!(refused("pretty enhance a.jpg --denoise NaN").contains("a number from 0 to 1"));
+        assert!(refused("pretty enhance a.jpg --straighten 46").contains("-45 to 45"));
+        assert!(refused("pretty enhance a.jpg --crop 0.5,0,0.6,1").contains("inside the photo"));
+        assert!(refused("pretty enhance a.jpg --crop 0.5,0").contains("four numbers"));
         assert!(refused("pretty enhance a.jpg --upscale 3").contains("2 or 4 times"));
         assert!(refused("pretty enhance a.jpg --only restore --preset enlarge-2x").contains("cannot be used with"));
         assert!(refused("pretty enhance a.jpg --quality 0").contains("1..=100"));

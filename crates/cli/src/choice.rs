@@ -65,6 +65,10 @@ pub(crate) fn adjusted(mut recipe: Recipe, wish: &Wish) -> Recipe {
     if let Some(wanted) = wish.tone {
         set_tone(&mut recipe.steps, wanted);
     }
+    if wish.straighten.is_some() || wish.crop.is_some() {
+        let (degrees, part) = recipe.framing();
+        recipe = recipe.framed(wish.straighten.unwrap_or(degrees), wish.crop.unwrap_or(part));
+    }
     if let Some(wanted) = wish.upscale {
         set_scale(&mut recipe.steps, wanted);
     }
@@ -86,7 +90,8 @@ fn set_restore(steps: &mut Vec<Step>, wish: &Wish) {
     if !found {
         // Noise goes before anything that would brighten or enlarge it.
         let (denoise, detail) = (wish.denoise.unwrap_or(0.0), wish.detail.unwrap_or(0.0));
-        steps.insert(0, Step::Restore { denoise, detail, model: None });
+        let first = steps.iter().take_while(|step| matches!(step, Step::Crop { .. })).count();
+        steps.insert(first, Step::Restore { denoise, detail, model: None });
     }
 }
 
@@ -118,6 +123,8 @@ fn set_scale(steps: &mut Vec<Step>, wanted: u32) {
 
 fn multiply(step: &mut Step, factor: f32) {
     match step {
+        // How a photo is framed has no strength.
+        Step::Crop { .. } => {}
         Step::Restore { denoise, detail, .. } => {
             *denoise *= factor;
             *detail *= factor;
@@ -128,6 +135,8 @@ fn multiply(step: &mut Step, factor: f32) {
 
 #[cfg(test)]
 mod tests {
+    use pretty_contract::service::critique::PhotoRegion;
+
     use super::*;
 
     fn restore(denoise: f32, detail: f32) -> Step {
@@ -157,6 +166,15 @@ mod tests {
             Wish { upscale: Some(2), ..Wish::default() },
             chosen(),
             vec![restore(0.4, 0.2), tone(0.8), enlarge(2, 1.0)],
+        );
+        let crop = |degrees, width| Step::Crop { degrees, x: 0.0, y: 0.0, width, height: 1.0 };
+        let part = Some(PhotoRegion { x: 0.0, y: 0.0, width: 0.5, height: 1.0 });
+        check(Wish { straighten: Some(-2.0), ..Wish::default() }, vec![tone(0.8)], vec![crop(-2.0, 1.0), tone(0.8)]);
+        check(Wish { crop: part, ..Wish::default() }, vec![crop(3.0, 0.9), tone(1.0)], vec![crop(3.0, 0.5), tone(1.0)]);
+        check(
+            Wish { denoise: Some(0.5), ..Wish::default() },
+            vec![crop(3.0, 0.9)],
+            vec![crop(3.0, 0.9), restore(0.5, 0.0)],
         );
         check(Wish { strength: Some(0.5), ..Wish::default() }, chosen(), vec![restore(0.2, 0.1), tone(0.4)]);
         check(Wish { strength: Some(0.0), ..Wish::default() }, chosen(), vec![restore(0.0, 0.0), tone(0.0)]);

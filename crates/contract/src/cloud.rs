@@ -122,6 +122,10 @@ pub enum WaitReason {
     Unreachable,
     /// For the privacy policy to be accepted.
     Policy,
+    /// For room on this computer's disk.
+    Disk,
+    /// For the program's own folder to be writable again.
+    Folder,
 }
 
 /// What came of a Pro job.

@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::event::Queue;
 use crate::export::Export;
 use crate::photo::{Photo, PhotoId};
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, Step};
 use crate::settings::Settings;
 
 /// Calls `$apply! { name(Request) -> Reply; … }` with every command there is.
@@ -30,7 +30,7 @@ macro_rules! with_commands {
             /// Says what Enhance will do to these photos.
             set_recipe(SetRecipe) -> Nothing;
             /// Lets Auto choose for these photos again.
-            use_auto(PhotoIds) -> Nothing;
+            use_auto(UseAuto) -> Nothing;
             /// Says what is on screen; preview tiles follow as events. Work for the view before is dropped.
             set_view(View) -> ViewKey;
             /// Nothing is on screen any more.
@@ -168,6 +168,18 @@ pub struct SetRecipe {
     pub photos: Vec<PhotoId>,
     /// What Enhance will do.
     pub recipe: Recipe,
+}
+
+/// Auto for some photos.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct UseAuto {
+    /// Which.
+    pub photos: Vec<PhotoId>,
+    /// What is kept of them, a crop: that is the person's to say, not Auto's. All of it when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub crop: Option<Step>,
 }
 
 /// Photos for the queue.

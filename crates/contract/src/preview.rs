@@ -2,7 +2,8 @@
 //!
 //! Tiles are [`TILE`] pixels a side in the space of their level (smaller at the right and lower edges). Level 0 is the photo at 1:1; level n is
 //! reduced by 2 to the n. Addresses under the scheme:
-//! `source/<photo>/<level>/<x>/<y>`, `preview/<photo>/<recipe key>/<level>/<x>/<y>` and `result/<result key>/<level>/<x>/<y>`, `thumb/<photo>`,
+//! `source/<photo>/<level>/<x>/<y>` (a photo that a recipe crops: `framed/<photo>/<turn>,<left>,<top>,<right>,<bottom>/<level>/<x>/<y>`, in hundredths of a
+//! degree and ten-thousandths of a side), `preview/<photo>/<recipe key>/<level>/<x>/<y>` and `result/<result key>/<level>/<x>/<y>`, `thumb/<photo>`,
 //! `sent/<key>` (a whole JPEG: a copy that was sent to the service).
 //! All are immutable. A preview tile at level 0 of a recipe that enlarges has `scale` times as many pixels a side.
 

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::service::critique::PhotoRegion;
+
 /// The version written by this program.
 pub const RECIPE_VERSION: u32 = 1;
 
@@ -24,12 +26,65 @@ impl Recipe {
     pub fn new(steps: Vec<Step>) -> Self {
         Self { version: RECIPE_VERSION, steps }
     }
+
+    /// Its crop, if it has one.
+    #[must_use]
+    pub fn crop(&self) -> Option<&Step> {
+        self.steps.iter().find(|step| matches!(step, Step::Crop { .. }))
+    }
+
+    /// The same steps with another crop, or none.
+    #[must_use]
+    pub fn with_crop(&self, crop: Option<&Step>) -> Self {
+        let others = self.steps.iter().filter(|step| !matches!(step, Step::Crop { .. }));
+        Self { version: self.version, steps: crop.into_iter().chain(others).cloned().collect() }
+    }
+
+    /// By how many degrees it turns the photo, and what it keeps of the turned photo.
+    #[must_use]
+    pub fn framing(&self) -> (f32, PhotoRegion) {
+        match self.crop() {
+            Some(Step::Crop { degrees, x, y, width, height }) => {
+                (*degrees, PhotoRegion { x: *x, y: *y, width: *width, height: *height })
+            }
+            _ => (0.0, PhotoRegion { x: 0.0, y: 0.0, width: whole(), height: whole() }),
+        }
+    }
+
+    /// The same steps with the photo turned by so many degrees and cut to a part.
+    #[must_use]
+    pub fn framed(&self, degrees: f32, PhotoRegion { x, y, width, height }: PhotoRegion) -> Self {
+        self.with_crop(Some(&Step::Crop { degrees, x, y, width, height }))
+    }
 }
 
-/// One step. Every strength runs from 0 (the photo untouched, exactly) to 1.
+fn whole() -> f32 {
+    1.0
+}
+
+/// One step. Every strength runs from 0 (the photo untouched, exactly) to 1. A crop comes before every other step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
+    /// Turns the photo upright and keeps a part of it. First the turn, which keeps the largest part of the photo's own shape that has no empty corner; then the
+    /// cut. Measured to a hundredth of a degree and a ten-thousandth of a side.
+    Crop {
+        /// Clockwise, −45 to 45.
+        #[serde(default)]
+        degrees: f32,
+        /// The part's left edge, as a fraction of the turned photo's width.
+        #[serde(default)]
+        x: f32,
+        /// Its upper edge, as a fraction of the height.
+        #[serde(default)]
+        y: f32,
+        /// Its width, as a fraction of the width.
+        #[serde(default = "whole")]
+        width: f32,
+        /// Its height, as a fraction of the height.
+        #[serde(default = "whole")]
+        height: f32,
+    },
     /// Takes noise and JPEG artefacts away (`denoise`) and undoes mild blur (`detail`). One run of one model serves both.
     Restore {
         /// How much noise and JPEG artefact to take away, 0 to 1.

@@ -128,6 +128,7 @@ pub fn generate() -> String {
         command::PhotoIds,
         command::OnePhoto,
         command::SetRecipe,
+        command::UseAuto,
         command::Enhance,
         command::ViewKey,
         command::Estimate,

@@ -10,7 +10,7 @@ use pretty_contract::export::{Collision, Format};
 use pretty_contract::recipe::Recipe;
 use pretty_photo::picture::{Band, Channels, Depth};
 use pretty_photo::save::{self, PendingResult};
-use pretty_photo::{EncodeError, Fingerprint, Limits, PhotoError, ResultSpec, names};
+use pretty_photo::{DecodedPhoto, EncodeError, Fingerprint, Limits, PhotoError, ResultSpec, names};
 
 use crate::alpha;
 use crate::cancel::Cancel;
@@ -111,7 +111,7 @@ pub(crate) fn enhance(
         progress.finish();
         return Ok(Outcome::Skipped { path });
     }
-    result_size(&request.photo, (facts.width, facts.height), plan.scale())?;
+    result_size(&request.photo, plan.framing.size(facts.width, facts.height), plan.scale())?;
     // Before the work, so that a folder that cannot be written to is told at once.
     let mut pending = PendingResult::create(&destination.folder)?;
     // The models are verified and tried meanwhile; what is wrong with one is told when it is asked for.
@@ -119,7 +119,7 @@ pub(crate) fn enhance(
         scope.spawn(|| shared.acquaint(&plan));
         pretty_photo::decode(&request.photo, &request.limits)
     });
-    let photo = Arc::new(photo?);
+    let photo = framed(photo?, &plan);
     progress.add(READING);
     cancel.check()?;
     let (width, height) = result_size(&request.photo, (photo.picture.width, photo.picture.height), plan.scale())?;
@@ -148,6 +148,12 @@ pub(crate) fn enhance(
         save::Saved::Written { path, bytes } => Outcome::Saved(Saved { path, width, height, bytes, device, notes }),
         save::Saved::Skipped { path } => Outcome::Skipped { path },
     })
+}
+
+/// The photo as the plan frames it. All that follows knows nothing of it.
+pub(crate) fn framed(photo: impl Into<Arc<DecodedPhoto>>, plan: &Plan) -> Arc<DecodedPhoto> {
+    let photo = photo.into();
+    if plan.framing.is_none() { photo } else { Arc::new(plan.framing.photo(&photo)) }
 }
 
 /// Folder, name and format of a result.
@@ -284,7 +290,7 @@ impl Makers {
 
 /// Puts tiles that arrive about row by row into bands as wide as the result.
 struct Assembly {
-    photo: Arc<pretty_photo::DecodedPhoto>,
+    photo: Arc<DecodedPhoto>,
     scale: u32,
     rows: Vec<Region>,
     channels: Channels,

@@ -194,6 +194,17 @@ pub enum RecipeFault {
         /// What it says.
         value: f32,
     },
+    /// A crop after another step, or a second one.
+    #[error("step {step} is a crop, and a crop must be the first step and the only one of its kind.")]
+    CropLate {
+        /// Which step, from 1.
+        step: usize,
+    },
+    /// A crop that cannot be made.
+    #[error(
+        "step 1 (crop) must turn by −45 to 45 degrees and keep a part that lies inside the photo: x, y, width and height are from 0 to 1."
+    )]
+    CropImpossible,
     /// A model that is not in the manifest.
     #[error("step {step} ({name}) asks for the model \"{model}\", and there is none of that name; at hand: {known}.")]
     UnknownModel {

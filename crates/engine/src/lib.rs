@@ -43,7 +43,7 @@ pub use engine::{Engine, EngineConfig};
 pub use enhance::{EnhanceRequest, Outcome, Place, Saved, Target};
 pub use error::{EngineError, RecipeFault};
 pub use manifest::{Manifest, ModelEntry, Task};
-pub use plan::{LARGEST_SCALE, Plan, read_recipe};
+pub use plan::{LARGEST_SCALE, Plan, framing, read_recipe};
 pub use region::Region;
 pub use renderer::Renderer;
 pub use report::{Reporter, Silent};

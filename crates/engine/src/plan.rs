@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use pretty_contract::recipe::{RECIPE_VERSION, Recipe, Step};
+use pretty_photo::Framing;
 
 use crate::error::{EngineError, RecipeFault};
 use crate::manifest::{Manifest, ModelEntry, Task};
@@ -13,6 +14,7 @@ pub const LARGEST_SCALE: u32 = 16;
 /// A recipe that can be run with the models at hand. Steps that would leave every pixel as it is are not in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    pub(crate) framing: Framing,
     pub(crate) steps: Vec<PlannedStep>,
     scale: u32,
 }
@@ -34,7 +36,7 @@ impl Plan {
         plan(recipe, manifest).map_err(EngineError::RecipeInvalid)
     }
 
-    /// How much the result is larger than the photo, each way.
+    /// How much the result is larger than the photo, each way; than what is kept of it when it is cropped.
     #[must_use]
     pub fn scale(&self) -> u32 {
         self.scale
@@ -52,7 +54,7 @@ impl Plan {
     /// True when the result is the photo, pixel for pixel.
     #[must_use]
     pub fn leaves_photo_as_it_is(&self) -> bool {
-        self.steps.is_empty()
+        self.framing.is_none() && self.steps.is_empty()
     }
 }
 
@@ -65,6 +67,19 @@ pub fn read_recipe(json: &str) -> Result<Recipe, EngineError> {
         .map_err(|error| EngineError::RecipeInvalid(RecipeFault::NotUnderstood(error.to_string())))
 }
 
+/// How a recipe frames the photo: its first step, when that is a crop that can be made.
+#[must_use]
+pub fn framing(recipe: &Recipe) -> Framing {
+    recipe.steps.first().and_then(framing_of).unwrap_or(Framing::NONE)
+}
+
+fn framing_of(step: &Step) -> Option<Framing> {
+    match step {
+        Step::Crop { degrees, x, y, width, height } => Framing::of(*degrees, (*x, *y), (*width, *height)),
+        _ => None,
+    }
+}
+
 fn plan(recipe: &Recipe, manifest: &Manifest) -> Result<Plan, RecipeFault> {
     if recipe.version != RECIPE_VERSION {
         return Err(RecipeFault::Version { found: recipe.version, known: RECIPE_VERSION });
@@ -72,6 +87,13 @@ fn plan(recipe: &Recipe, manifest: &Manifest) -> Result<Plan, RecipeFault> {
     let mut steps = Vec::new();
     let mut total: u64 = 1;
     for (index, step) in recipe.steps.iter().enumerate() {
+        if matches!(step, Step::Crop { .. }) {
+            if index > 0 {
+                return Err(RecipeFault::CropLate { step: index + 1 });
+            }
+            framing_of(step).ok_or(RecipeFault::CropImpossible)?;
+            continue;
+        }
         let place = Place { step: index + 1, name: name_of(step), manifest };
         let planned = place.plan(step)?;
         if let Some(PlannedStep::Upscale { scale, .. }) = &planned {
@@ -80,13 +102,14 @@ fn plan(recipe: &Recipe, manifest: &Manifest) -> Result<Plan, RecipeFault> {
         steps.extend(planned);
     }
     match u32::try_from(total) {
-        Ok(scale) if scale <= LARGEST_SCALE => Ok(Plan { steps, scale }),
+        Ok(scale) if scale <= LARGEST_SCALE => Ok(Plan { framing: framing(recipe), steps, scale }),
         _ => Err(RecipeFault::ScaleTooLarge { scale: total, most: LARGEST_SCALE }),
     }
 }
 
 fn name_of(step: &Step) -> &'static str {
     match step {
+        Step::Crop { .. } => "crop",
         Step::Restore { .. } => "restore",
         Step::Tone { .. } => "tone",
         Step::Upscale { .. } => "upscale",
@@ -118,6 +141,8 @@ struct Place<'a> {
 impl Place<'_> {
     fn plan(&self, step: &Step) -> Result<Option<PlannedStep>, RecipeFault> {
         Ok(match step {
+            // Not a stage that pixels run through.
+            Step::Crop { .. } => None,
             Step::Restore { denoise, detail, model } => {
                 let (denoise, detail) = (self.strength("denoise", *denoise)?, self.strength("detail", *detail)?);
                 let model = self.model(Task::Restore, model.as_deref())?.id.clone();

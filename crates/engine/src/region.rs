@@ -36,6 +36,12 @@ impl Region {
         self.y.saturating_add(self.height)
     }
 
+    /// Its first column and row, and how many it has, as pictures are cut by.
+    #[must_use]
+    pub fn corner_and_size(self) -> ((u32, u32), (u32, u32)) {
+        ((self.x, self.y), (self.width, self.height))
+    }
+
     /// Pixels in it.
     #[must_use]
     pub fn area(self) -> u64 {

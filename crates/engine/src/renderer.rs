@@ -9,6 +9,7 @@ use pretty_photo::picture::Picture;
 use crate::cancel::Cancel;
 use crate::crew::Aim;
 use crate::engine::Shared;
+use crate::enhance::framed;
 use crate::error::EngineError;
 use crate::plan::Plan;
 use crate::region::Region;
@@ -28,6 +29,7 @@ impl Renderer {
     ) -> Result<Self, EngineError> {
         let plan = Plan::new(recipe, &shared.manifest)?;
         let device = shared.device(device)?;
+        let photo = framed(photo, &plan);
         let depth = photo.picture.colour.depth();
         let name = ("the photo", depth, Aim::Soonest);
         Ok(Self { rendering: Rendering::prepare(shared, photo, &plan, device, name, &Cancel::default())? })
@@ -46,7 +48,7 @@ impl Renderer {
         self.rendering.scale
     }
 
-    /// A region of the photo (cut at its borders) as it will be in the result: `scale()` times as many pixels each way, in the photo's depth and
+    /// A region of the photo as the recipe frames it (cut at its borders) as it will be in the result: `scale()` times as many pixels each way, in the photo's depth and
     /// channels, with its transparency.
     ///
     /// # Errors

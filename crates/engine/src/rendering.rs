@@ -147,18 +147,6 @@ fn stages(
 }
 
 fn crop(picture: &Picture, region: Region) -> Samples {
-    let (width, channels) = (picture.width as usize, picture.channels.count());
-    match &picture.colour {
-        Samples::Eight(samples) => Samples::Eight(crop_samples(samples, width, channels, region)),
-        Samples::Sixteen(samples) => Samples::Sixteen(crop_samples(samples, width, channels, region)),
-    }
-}
-
-fn crop_samples<S: Copy>(samples: &[S], width: usize, channels: usize, region: Region) -> Vec<S> {
-    let mut cropped = Vec::with_capacity(region.width as usize * region.height as usize * channels);
-    for row in region.y as usize..region.bottom() as usize {
-        let start = (row * width + region.x as usize) * channels;
-        cropped.extend_from_slice(&samples[start..start + region.width as usize * channels]);
-    }
-    cropped
+    let (first, size) = region.corner_and_size();
+    picture.colour.part(picture.width, picture.channels.count(), first, size)
 }

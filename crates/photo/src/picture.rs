@@ -65,6 +65,25 @@ impl Samples {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The samples of a part of a picture that is `across` pixels wide and has so many channels. The part must lie inside it.
+    #[must_use]
+    pub fn part(&self, across: u32, channels: usize, first: (u32, u32), size: (u32, u32)) -> Self {
+        match self {
+            Self::Eight(values) => Self::Eight(rows(values, across as usize, channels, first, size)),
+            Self::Sixteen(values) => Self::Sixteen(rows(values, across as usize, channels, first, size)),
+        }
+    }
+}
+
+fn rows<T: Copy>(values: &[T], across: usize, channels: usize, (x, y): (u32, u32), (wide, high): (u32, u32)) -> Vec<T> {
+    let wide = wide as usize * channels;
+    let start = x as usize * channels;
+    let mut part = Vec::with_capacity(wide * high as usize);
+    for row in values.chunks_exact(across * channels).skip(y as usize).take(high as usize) {
+        part.extend_from_slice(&row[start..start + wide]);
+    }
+    part
 }
 
 /// A picture, upright (orientation applied). `colour.len() == width * height * channels`, rows from the top, `alpha.len() == width * height`.
@@ -82,6 +101,20 @@ pub struct Picture {
     pub alpha: Option<Samples>,
 }
 
+impl Picture {
+    /// A part of it, pixel for pixel: its first column and row, and its width and height. It must lie inside.
+    #[must_use]
+    pub fn part(&self, first: (u32, u32), (width, height): (u32, u32)) -> Self {
+        Self {
+            width,
+            height,
+            channels: self.channels,
+            colour: self.colour.part(self.width, self.channels.count(), first, (width, height)),
+            alpha: self.alpha.as_ref().map(|alpha| alpha.part(self.width, 1, first, (width, height))),
+        }
+    }
+}
+
 /// A stripe of finished rows on its way to an encoder, in the layout of [`Picture`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Band {
@@ -93,4 +126,27 @@ pub struct Band {
     pub colour: Samples,
     /// Transparency, when the result has any.
     pub alpha: Option<Samples>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_holds_the_pixels_of_its_place() {
+        let colour = (0..5 * 4 * 3).collect();
+        let alpha = (0..5 * 4).collect();
+        let picture = Picture {
+            width: 5,
+            height: 4,
+            channels: Channels::Rgb,
+            colour: Samples::Eight(colour),
+            alpha: Some(Samples::Eight(alpha)),
+        };
+        let part = picture.part((3, 2), (2, 2));
+        assert_eq!((part.width, part.height), (2, 2));
+        assert_eq!(part.colour, Samples::Eight(vec![39, 40, 41, 42, 43, 44, 54, 55, 56, 57, 58, 59]));
+        assert_eq!(part.alpha, Some(Samples::Eight(vec![13, 14, 18, 19])));
+        assert_eq!(picture.part((0, 0), (5, 4)), picture);
+    }
 }

@@ -48,7 +48,7 @@ pub fn fitted(width: u32, height: u32, max_side: u32) -> (u32, u32) {
 }
 
 /// A sample that can be averaged.
-trait Sample: Copy {
+pub(crate) trait Sample: Copy {
     fn to_float(self) -> f32;
     fn from_float(value: f32) -> Self;
 }
@@ -183,7 +183,7 @@ fn cubic_taps(source: usize, factor: usize) -> Vec<(usize, Vec<f32>)> {
 }
 
 /// Keys, "Cubic convolution interpolation for digital image processing" (1981), a = −0.5.
-fn cubic(x: f64) -> f64 {
+pub(crate) fn cubic(x: f64) -> f64 {
     const A: f64 = -0.5;
     let x = x.abs();
     if x < 1.0 {

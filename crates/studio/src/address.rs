@@ -3,6 +3,7 @@
 
 use pretty_contract::photo::PhotoId;
 use pretty_contract::preview::TileAt;
+use pretty_photo::Framing;
 
 use crate::keys;
 
@@ -13,8 +14,8 @@ const MOST_TILES: u32 = 1 << 16;
 /// What an address asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Address {
-    /// `source/<photo>/<level>/<x>/<y>`
-    Source(PhotoId, Place),
+    /// `source/<photo>/<level>/<x>/<y>`, or `framed/<photo>/<turn>,<left>,<top>,<right>,<bottom>/<level>/<x>/<y>`
+    Source(PhotoId, Framing, Place),
     /// `preview/<photo>/<recipe key>/<level>/<x>/<y>`
     Preview(PhotoId, String, Place),
     /// `result/<result key>/<level>/<x>/<y>`
@@ -40,7 +41,10 @@ impl Address {
         }
         let parts: Vec<&str> = text.split('/').collect();
         match parts[..] {
-            ["source", photo, level, x, y] => Some(Self::Source(photo_id(photo)?, place(level, x, y)?)),
+            ["source", photo, level, x, y] => Some(Self::Source(photo_id(photo)?, Framing::NONE, place(level, x, y)?)),
+            ["framed", photo, framing, level, x, y] => {
+                Some(Self::Source(photo_id(photo)?, framed(framing)?, place(level, x, y)?))
+            }
             ["preview", photo, recipe, level, x, y] => {
                 Some(Self::Preview(photo_id(photo)?, key(recipe)?, place(level, x, y)?))
             }
@@ -54,7 +58,11 @@ impl Address {
     /// The address as text.
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::Source(photo, place) => format!("source/{}/{}", photo.0, place.text()),
+            Self::Source(photo, framing, place) if framing.is_none() => format!("source/{}/{}", photo.0, place.text()),
+            Self::Source(photo, framing, place) => {
+                let (turn, [left, top, right, bottom]) = framing.numbers();
+                format!("framed/{}/{turn},{left},{top},{right},{bottom}/{}", photo.0, place.text())
+            }
             Self::Preview(photo, key, place) => format!("preview/{}/{key}/{}", photo.0, place.text()),
             Self::Result(key, place) => format!("result/{key}/{}", place.text()),
             Self::Thumbnail(photo, key) => format!("thumb/{}/{key}", photo.0),
@@ -76,6 +84,19 @@ impl Place {
 
 fn photo_id(text: &str) -> Option<PhotoId> {
     number(text).map(PhotoId)
+}
+
+/// A framing that does something; the photo as it is has an address of its own.
+fn framed(text: &str) -> Option<Framing> {
+    let parts: Vec<&str> = text.split(',').collect();
+    let [turn, left, top, right, bottom] = parts[..] else { return None };
+    let turn = match turn.strip_prefix('-') {
+        Some("0") => return None,
+        Some(turn) => -i32::try_from(number(turn)?).ok()?,
+        None => i32::try_from(number(turn)?).ok()?,
+    };
+    let framing = Framing::new(turn, (number(left)?, number(top)?), (number(right)?, number(bottom)?))?;
+    (!framing.is_none()).then_some(framing)
 }
 
 fn key(text: &str) -> Option<String> {
@@ -105,7 +126,8 @@ mod tests {
         let key = "0123456789abcdef01234567".to_owned();
         let place = Place { level: 3, at: TileAt { x: 10, y: 0 } };
         let all = [
-            Address::Source(PhotoId(7), place),
+            Address::Source(PhotoId(7), Framing::NONE, place),
+            Address::Source(PhotoId(7), Framing::new(-120, (0, 50), (9000, 10_000)).unwrap(), place),
             Address::Preview(PhotoId(0), key.clone(), place),
             Address::Result(key.clone(), place),
             Address::Thumbnail(PhotoId(4_000_000_000), key),
@@ -122,6 +144,12 @@ mod tests {
             "/",
             "source",
             "source/1/0/0",
+            "framed/1/0,0,0,10000,10000/0/0/0",
+            "framed/1/-0,0,0,9000,10000/0/0/0",
+            "framed/1/+1,0,0,9000,10000/0/0/0",
+            "framed/1/4501,0,0,9000,10000/0/0/0",
+            "framed/1/1,0,0,9000/0/0/0",
+            "framed/1/1,5,0,5,10000/0/0/0",
             "source/1/0/0/0/0",
             "source/-1/0/0/0",
             "source/+1/0/0/0",
@@ -158,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn near_misses_are_read_exactly_or_not_at_all(text in "(source|thumb|result|preview)(/[0-9a-f]{0,25}){1,6}/?") {
+        fn near_misses_are_read_exactly_or_not_at_all(text in "(source|framed|thumb|result|preview)(/[0-9a-f,-]{0,25}){1,6}/?") {
             if let Some(address) = Address::parse(&text) {
                 prop_assert_eq!(address.text(), text);
             }

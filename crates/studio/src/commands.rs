@@ -4,17 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pretty_contract::command::{
-    AddPhotos, Enhance, Estimate, Nothing, OnePhoto, PhotoIds, SetRecipe, Snapshot, ViewKey,
+    AddPhotos, Enhance, Estimate, Nothing, OnePhoto, PhotoIds, SetRecipe, Snapshot, UseAuto, ViewKey,
 };
 use pretty_contract::event::Event;
 use pretty_contract::photo::PhotoState;
 use pretty_contract::preview::View;
 use pretty_contract::problem::{Code, Problem};
+use pretty_contract::recipe::{Recipe, Step};
 use pretty_contract::settings::Settings;
 
 use crate::core::Core;
 pub(crate) use crate::online::*;
-use crate::opened::Key;
 use crate::problems::bad_request;
 use crate::usage::{self, Used};
 use crate::{cloud, devices, preview, queue, settings, small_files};
@@ -85,7 +85,7 @@ pub(crate) fn remove_photos(core: &Arc<Core>, request: PhotoIds) -> Answer<Nothi
     for id in request.photos {
         if state.photos.remove(id).is_some() {
             removed.push(id);
-            core.opened.forget(&Key::Photo(id));
+            core.opened.forget_photo(id);
             core.previews.forget(id);
         }
     }
@@ -114,17 +114,25 @@ pub(crate) fn set_recipe(core: &Arc<Core>, request: SetRecipe) -> Answer<Nothing
     Ok(Nothing {})
 }
 
-pub(crate) fn use_auto(core: &Arc<Core>, request: PhotoIds) -> Answer<Nothing> {
+pub(crate) fn use_auto(core: &Arc<Core>, request: UseAuto) -> Answer<Nothing> {
+    let crop = request.crop.as_ref();
+    if crop.is_some_and(|step| !matches!(step, Step::Crop { .. })) {
+        return Err(bad_request("Only a crop can go along with Auto."));
+    }
+    if let Some(workshop) = core.workshop.ready() {
+        workshop.plan(&Recipe::new(crop.into_iter().cloned().collect()))?;
+    }
+    let photos = request.photos.clone();
     let mut state = core.lock();
     for id in request.photos {
         if let Some(entry) = state.photos.get_mut(id) {
             entry.photo.auto = true;
-            if let Some(assessment) = &entry.photo.assessment {
-                entry.photo.recipe = assessment.recipe.clone();
-            }
+            let chosen = entry.photo.assessment.as_ref().map_or(&entry.photo.recipe, |assessment| &assessment.recipe);
+            entry.photo.recipe = chosen.with_crop(crop);
             core.tell(&state, id);
         }
     }
+    queue::keep(core, &state, &photos);
     core.wake();
     Ok(Nothing {})
 }
@@ -156,7 +164,7 @@ pub(crate) fn enhance(core: &Arc<Core>, request: Enhance) -> Answer<Nothing> {
     settings::check_export(&export)?;
     for &id in &request.photos {
         // A photo that could not be read is tried again: its disk may be back.
-        core.opened.forget_failure(&Key::Photo(id));
+        core.opened.forget_failures(id);
     }
     queue::enqueue(core, &request.photos, &export);
     if request.photos.len() > 1 {

@@ -57,8 +57,11 @@ fn take(core: &Core, export: Export) -> Result<(), Fault> {
     let problem = match (export.state, &export.url) {
         (ExportState::Ready, Some(url)) => match page_of(core, url) {
             Some(page) => {
-                core.host.notify("Your archive is ready", "Fetch it in the browser.");
-                core.host.open_in_browser(page.as_str()).err()
+                let opened = core.host.open_in_browser(page.as_str());
+                if opened.is_ok() {
+                    core.host.notify("Your archive is ready", "Fetch it in the browser.");
+                }
+                opened.err()
             }
             None => Some(not_made()),
         },
@@ -84,5 +87,6 @@ fn not_made() -> Problem {
 /// The page where it is fetched, if it is one of the service's.
 fn page_of(core: &Core, url: &str) -> Option<url::Url> {
     let base = core.link.service().ok()?.base();
-    local_address(base, base.join(url).ok()?.as_str())
+    let page = local_address(base, base.join(url).ok()?.as_str())?;
+    (page.origin() == base.origin()).then_some(page)
 }

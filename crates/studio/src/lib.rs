@@ -38,7 +38,6 @@ mod store;
 mod studio;
 mod sync;
 mod thumbnails;
-mod tile;
 mod usage;
 mod workshop;
 

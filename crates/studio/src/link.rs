@@ -243,13 +243,13 @@ pub(crate) fn remember(core: &Core) {
 
 /// Nobody is signed in any more. Jobs stay and wait.
 pub(crate) fn signed_out(core: &Core, notice: Option<Problem>) {
-    if let Some(service) = &core.link.service {
-        service.break_off();
-    }
     let mut state = core.lock();
     if notice.is_some() && !state.linked.is_signed_in() {
-        // Whoever signed out here needs no telling, however many threads notice it.
+        // Whoever signed out here needs no telling, however many threads notice it, and is not to be broken off while saying so to the service.
         return;
+    }
+    if let Some(service) = &core.link.service {
+        service.break_off();
     }
     change_in(core, &mut state, |linked| {
         let online = &mut linked.online;

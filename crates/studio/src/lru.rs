@@ -50,9 +50,9 @@ impl<K: Hash + Eq + Clone, V: Clone> ByteLru<K, V> {
         }
     }
 
-    /// Forgets all whose key does not pass.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&K) -> bool) {
-        self.entries.retain(|key, _| keep(key));
+    /// Forgets all that do not pass.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
+        self.entries.retain(|key, entry| keep(key, &entry.value));
         self.held = self.entries.values().map(|entry| entry.bytes).sum();
     }
 }
@@ -89,7 +89,7 @@ mod tests {
         }
         lru.put("b", 1, 4);
         assert_eq!(lru.get(&"a"), Some(99));
-        lru.retain(|key| *key == "b");
+        lru.retain(|key, _| *key == "b");
         assert_eq!((lru.get(&"a"), lru.held), (None, 4));
     }
 }

@@ -107,14 +107,21 @@ impl Entry {
     pub(crate) fn assessed(&mut self, assessment: Assessment) {
         self.looked_at = true;
         if self.photo.auto {
-            self.photo.recipe = assessment.recipe.clone();
+            self.photo.recipe = assessment.recipe.with_crop(self.photo.recipe.crop());
         }
         self.photo.assessment = Some(assessment);
     }
 
-    /// In pixels of a million.
+    /// What its recipe keeps of it, in pixels of a million.
     pub(crate) fn megapixels(&self) -> Option<f64> {
-        self.photo.facts.as_ref().map(|facts| f64::from(facts.width) * f64::from(facts.height) / 1e6)
+        self.megapixels_by(&self.photo.recipe)
+    }
+
+    /// What a recipe keeps of it.
+    pub(crate) fn megapixels_by(&self, recipe: &Recipe) -> Option<f64> {
+        let facts = self.photo.facts.as_ref()?;
+        let (width, height) = pretty_engine::framing(recipe).size(facts.width, facts.height);
+        Some(f64::from(width) * f64::from(height) / 1e6)
     }
 }
 

@@ -101,12 +101,12 @@ impl Subject {
         })
     }
 
-    /// What is run: smaller levels leave enlarging out, for no screen could show it.
+    /// What is run on the framed photo: smaller levels leave enlarging out, for no screen could show it.
     fn recipe(&self, pass: Pass) -> Recipe {
         if let (Pass::Quick, Some((recipe, _))) = (pass, &self.quicker) {
-            return recipe.clone();
+            return recipe.with_crop(None);
         }
-        let mut recipe = self.recipe.clone();
+        let mut recipe = self.recipe.with_crop(None);
         if self.level > 0 {
             recipe.steps.retain(|step| !matches!(step, Step::Upscale { .. }));
         }
@@ -196,7 +196,7 @@ impl Previews {
         if self.wanted.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(is_of) {
             self.clear();
         }
-        let keep = |address: &Address| !matches!(address, Address::Preview(of, ..) if *of == photo);
+        let keep = |address: &Address, _: &Arc<Served>| !matches!(address, Address::Preview(of, ..) if *of == photo);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).retain(keep);
     }
 
@@ -284,9 +284,11 @@ fn make(
     if !easel.as_ref().is_some_and(same) {
         // Freed before the next one is made: both hold sessions.
         *easel = None;
+        workshop.plan(&subject.recipe)?;
         let path =
             core.lock().path(subject.photo).ok_or_else(|| bad_request("This photo is not on the list any more."))?;
-        let photo = core.opened.open(&Key::Photo(subject.photo), &path, &core.limits)?.level(subject.level);
+        let key = Key::framed(subject.photo, pretty_engine::framing(&subject.recipe));
+        let photo = core.opened.open(&key, &path, &core.limits)?.level(subject.level);
         let renderer = workshop.renderer(photo.clone(), &subject.recipe(pass), device.as_deref())?;
         *easel = Some(Easel { subject: subject.clone(), pass, device, photo, renderer });
     }

@@ -12,7 +12,7 @@ use pretty_engine::Cancel;
 
 use crate::core::{Core, State};
 use crate::devices;
-use crate::store::queue::WaitingPhoto;
+use crate::store::queue::{WaitingPhoto, Wanted};
 use crate::workshop::Workshop;
 
 pub(crate) use worker::work;
@@ -142,8 +142,13 @@ pub(crate) fn keep(core: &Core, state: &State, photos: &[PhotoId]) {
         .filter(|(photo, _)| photos.contains(photo))
         .filter_map(|(photo, export)| {
             let entry = state.photos.get(photo)?;
-            let recipe = (!entry.photo.auto).then(|| entry.photo.recipe.clone());
-            Some(WaitingPhoto { path: entry.path.clone(), recipe, export: export.clone() })
+            let recipe = &entry.photo.recipe;
+            let wanted = if entry.photo.auto {
+                Wanted::Auto { crop: recipe.crop().cloned() }
+            } else {
+                Wanted::Recipe(recipe.clone())
+            };
+            Some(WaitingPhoto { path: entry.path.clone(), wanted, export: export.clone() })
         })
         .collect();
     if let Err(error) = core.link.store.queue_photos(&kept) {
@@ -181,8 +186,9 @@ pub(crate) fn resume(core: &Core, state: &mut State, photo: PhotoId) {
     if entry.photo.state != PhotoState::Ready {
         return forget(core, state, photo);
     }
-    if let Some(recipe) = waited.recipe {
-        (entry.photo.recipe, entry.photo.auto) = (recipe, false);
+    match waited.wanted {
+        Wanted::Recipe(recipe) => (entry.photo.recipe, entry.photo.auto) = (recipe, false),
+        Wanted::Auto { crop } => entry.photo.recipe = entry.photo.recipe.with_crop(crop.as_ref()),
     }
     let weight = entry.megapixels().unwrap_or(1.0).max(0.01);
     state.queue.push(Job { photo, export: waited.export, weight });

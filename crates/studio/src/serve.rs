@@ -8,7 +8,7 @@ use crate::cloud::critiques;
 use crate::core::Core;
 use crate::opened::{self, Key};
 use crate::problems::bad_request;
-use crate::{thumbnails, tile};
+use crate::thumbnails;
 
 /// A picture for the window. An address always gives the same bytes, so a host may let them be cached for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub(crate) fn serve(core: &Core, address: &str) -> Result<Served, Problem> {
         return Err(bad_request("This is no address of a picture."));
     };
     match &address {
-        Address::Source(photo, place) => {
+        Address::Source(photo, framing, place) => {
             let path = core.lock().path(*photo).ok_or_else(gone)?;
-            tile_of(core, &Key::Photo(*photo), &path, *place)
+            tile_of(core, &Key::framed(*photo, *framing), &path, *place)
         }
         Address::Result(key, place) => {
             let path = core.lock().results.get(key).cloned().ok_or_else(gone)?;
@@ -52,7 +52,8 @@ fn tile_of(core: &Core, key: &Key, path: &std::path::Path, place: Place) -> Resu
     let level = core.opened.open(key, path, &core.limits)?.level(place.level);
     let region = opened::region_of(&level.picture, place.at)
         .ok_or_else(|| bad_request("This tile lies outside the picture."))?;
-    encode(&tile::cut(&level.picture, region), level.metadata.icc.as_deref())
+    let (first, size) = region.corner_and_size();
+    encode(&level.picture.part(first, size), level.metadata.icc.as_deref())
 }
 
 /// A picture as the window can show it.

@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use pretty_contract::account::*;
 use pretty_contract::cloud::*;
 use pretty_contract::command::{
-    AddPhotos, Enhance, Estimate, Nothing, OnePhoto, PhotoIds, SetRecipe, Snapshot, ViewKey,
+    AddPhotos, Enhance, Estimate, Nothing, OnePhoto, PhotoIds, SetRecipe, Snapshot, UseAuto, ViewKey,
 };
 use pretty_contract::preview::View;
 use pretty_contract::problem::Problem;
@@ -100,10 +100,11 @@ impl Studio {
         self.core.previews.end();
         self.core.speaker.end();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        // The rest may be in the middle of a large file; only a job has something to clean up.
-        let job = threads.into_iter().find(|thread| thread.thread().name() == Some("queue"));
+        // The rest may be in the middle of a large file; only who saves results has something to clean up.
+        let saves = |thread: &JoinHandle<()>| matches!(thread.thread().name(), Some("queue" | "outbox"));
+        let saving: Vec<_> = threads.into_iter().filter(saves).collect();
         let began = self.core.host.now();
-        while job.as_ref().is_some_and(|job| !job.is_finished())
+        while saving.iter().any(|thread| !thread.is_finished())
             && self.core.host.now().saturating_sub(began).as_secs() < 5
         {
             std::thread::sleep(std::time::Duration::from_millis(5));

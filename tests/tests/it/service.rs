@@ -1,10 +1,12 @@
 //! The real window against the real service in its sandbox, with Chromium as the system browser: one person from signing up to deleting the account.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use pretty_journeys::service::{self, Service, SystemBrowser};
 use pretty_journeys::skip::{has_programs, skipped};
+use pretty_journeys::waiting::wait_for;
 use pretty_journeys::window::{self, Home, Window};
 use pretty_journeys::{files, programs};
 use serde_json::{Value, json};
@@ -12,6 +14,8 @@ use serde_json::{Value, json};
 /// Long, because the machine may be building or testing other things at the same time.
 const SOON: Duration = Duration::from_secs(90);
 const WORK: Duration = Duration::from_secs(240);
+
+mod faults;
 
 /// Two different photos, made of the one that ships.
 fn two_photos(home: &Home) -> [PathBuf; 2] {
@@ -33,9 +37,7 @@ fn click(window: &Window, selector: &str, text: &str) {
         if (!found) return false;
         found.click();
         return true;";
-    let clicked = pretty_journeys::waiting::wait_for(SOON, || {
-        (window.page.run(script, &[json!(selector), json!(text)]) == true).then_some(())
-    });
+    let clicked = wait_for(SOON, || (window.page.run(script, &[json!(selector), json!(text)]) == true).then_some(()));
     assert!(clicked.is_some(), "there is no {selector} /{text}/: {}", window.page.controls());
 }
 
@@ -48,33 +50,51 @@ fn keep(window: &Window, name: &str) {
     }
 }
 
-/// Agrees that copies go out where that was not agreed to before, and sends.
-fn send(window: &Window, picture: &str) {
+/// Waits for the price, and agrees that copies go out where that was not agreed to before.
+fn agree(window: &Window) {
     window.page.wait_until("the price", SOON, "/Send for [0-9]+ credit/.test(document.body.innerText)");
-    keep(window, picture);
     if window.page.run("return document.body.innerText.includes('I agree that copies go');", &[]) == true {
         window.page.press("^I agree that copies go");
     }
+}
+
+fn send(window: &Window, picture: &str) {
+    window.page.wait_until("the price", SOON, "/Send for [0-9]+ credit/.test(document.body.innerText)");
+    keep(window, picture);
+    agree(window);
     window.page.press("^Send for");
+}
+
+/// What these journeys need is here; else it is said what is not.
+fn can_run(test: &str) -> bool {
+    let programs =
+        has_programs(test, window::NEEDS) && has_programs(test, service::NEEDS) && has_programs(test, &["chromium"]);
+    if programs && !service::has_browser_packages() {
+        skipped(test, "the packages of tests/browser are not installed (`cargo xtask setup` brings them)");
+        return false;
+    }
+    programs
+}
+
+/// The window finds the person's browser before any other.
+fn with_browser(command: &mut Command, browser: &SystemBrowser) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let first = std::iter::once(browser.programs().to_path_buf()).chain(std::env::split_paths(&path));
+    command.env("PATH", std::env::join_paths(first).unwrap());
 }
 
 #[test]
 fn from_signing_up_to_deleting_the_account() {
     let test = "the window with the service";
-    if !has_programs(test, window::NEEDS) || !has_programs(test, service::NEEDS) || !has_programs(test, &["chromium"]) {
-        return;
-    }
-    if !service::has_browser_packages() {
-        skipped(test, "the packages of tests/browser are not installed (`cargo xtask setup` brings them)");
+    if !can_run(test) {
         return;
     }
     let (service, browser, home) = (Service::start(), SystemBrowser::new(), Home::new());
     let photos = two_photos(&home);
     let originals: Vec<String> = photos.iter().map(|photo| files::hash(photo)).collect();
     let window = Window::open_in(home, &photos, |command| {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let with_browser = std::iter::once(browser.programs().to_path_buf()).chain(std::env::split_paths(&path));
-        command.env("PRETTY_SERVICE_URL", &service.address).env("PATH", std::env::join_paths(with_browser).unwrap());
+        with_browser(command, &browser);
+        command.env("PRETTY_SERVICE_URL", &service.address);
     });
     let page = &window.page;
     page.wait_until("the photos on the list", SOON, &format!("{} && {}", says("lake at noon"), says("peaks")));
@@ -137,6 +157,11 @@ fn from_signing_up_to_deleting_the_account() {
     let online = "!document.body.innerText.includes('Service not reachable')";
     page.wait_until("the deletion", SOON, &format!("{} && {online}", says("This account is being deleted")));
     keep(&window, "11-deleted");
+    // Taken back within its seven days, from where it was asked for.
+    page.press("^Keep my account");
+    page.wait_until("it kept", SOON, "!document.body.innerText.includes('This account is being deleted')");
+    page.wait_until("everything of it", SOON, &format!("{} && {online}", says("Delete my account")));
+    keep(&window, "12-kept");
 
     for (photo, original) in photos.iter().zip(&originals) {
         assert_eq!(&files::hash(photo), original, "{} was changed", photo.display());

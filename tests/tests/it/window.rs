@@ -43,6 +43,13 @@ fn says(text: &str) -> String {
     format!("document.body.innerText.includes({})", serde_json::Value::from(text))
 }
 
+/// Drops the first photos on a window, and waits until all are listed.
+fn drop_first(window: &Window, photos: &[PathBuf], listed: &[String]) {
+    window.page.wait_until("the empty window", SOON, &says("Drop photos here"));
+    window.drop_event(photos);
+    window.page.wait_until("the photos on the list", SOON, &listed.join(" && "));
+}
+
 #[test]
 fn two_photos_dragged_onto_the_window_come_out_better() {
     if !has_programs("photos dragged onto the window", NEEDS)
@@ -100,9 +107,7 @@ fn a_broken_photo_says_so_and_the_others_go_on() {
     let broken = window.home.photos().join("broken.jpg");
     let bytes = std::fs::read(&whole).unwrap();
     std::fs::write(&broken, &bytes[..bytes.len() / 3]).unwrap();
-    window.page.wait_until("the empty window", SOON, &says("Drop photos here"));
-    window.drop_event(&[broken.clone(), good.clone()]);
-    window.page.wait_until("both on the list", SOON, &format!("{} && {}", says("broken"), says("lake at noon")));
+    drop_first(&window, &[broken, good.clone()], &[says("broken"), says("lake at noon")]);
     // The main button's keys enhance whatever can be enhanced.
     let result = result_of(&good);
     for _ in 0..20 {
@@ -130,4 +135,83 @@ fn a_broken_photo_says_so_and_the_others_go_on() {
         std::thread::sleep(Duration::from_millis(700));
         window.picture(name);
     }
+}
+
+#[test]
+fn a_photo_that_is_straightened_comes_out_as_it_was_seen() {
+    if !has_programs("straightening in the window", NEEDS) {
+        return;
+    }
+    let window = Window::open(&[]);
+    let [photo, _] = two_photos(&window.home.photos());
+    let original = files::hash(&photo);
+    drop_first(&window, std::slice::from_ref(&photo), &[says("lake at noon")]);
+    let slider = "document.querySelector('[role=slider][aria-label^=\"Turn\"]:not([aria-disabled=true])')";
+    window.page.wait_until("the slider", SOON, &format!("{slider} !== null"));
+    let _ = window.page.run(&format!("{slider}.focus();"), &[]);
+    for _ in 0..4 {
+        // Page up: a degree.
+        window.page.keys("\u{e00e}");
+    }
+    window.page.wait_until("4 degrees", SOON, &format!("{slider}.getAttribute('aria-valuenow') === '4'"));
+    std::thread::sleep(Duration::from_secs(4));
+    window.picture("9-straightened-dark");
+    window.page.keys("\u{e009}\u{e007}");
+    let result = result_of(&photo);
+    assert!(pretty::appears(&result, WORK), "no result; {}", window.page.controls());
+    let (before, after) = (image::open(&photo).unwrap().dimensions(), image::open(&result).unwrap().dimensions());
+    // The largest part of the photo's shape that a turn by four degrees leaves without an empty corner.
+    let (wide, high, angle) = (f64::from(before.0), f64::from(before.1), 4.0_f64.to_radians());
+    let share = 1.0 / (angle.cos() + (wide / high).max(high / wide) * angle.sin());
+    let kept = ((wide * share).floor() as u32, (high * share).floor() as u32);
+    let scale = after.0 / kept.0;
+    assert_eq!(after, (kept.0 * scale, kept.1 * scale), "{before:?} turned keeps {kept:?}");
+    window.page.wait_until("the window saying so", SOON, &says("Done ·"));
+    std::thread::sleep(Duration::from_secs(2));
+    window.picture("10-straightened-done-dark");
+    assert_eq!(files::hash(&photo), original, "the original was changed");
+}
+
+#[test]
+fn a_crop_that_is_drawn_is_what_is_kept() {
+    if !has_programs("drawing a crop in the window", NEEDS) {
+        return;
+    }
+    let window = Window::open(&[]);
+    let [photo, _] = two_photos(&window.home.photos());
+    let original = files::hash(&photo);
+    drop_first(&window, std::slice::from_ref(&photo), &[says("lake at noon")]);
+    let able = "[...document.querySelectorAll('button')].some((e) => e.innerText.trim() === 'Crop' && !e.disabled)";
+    window.page.wait_until("a photo to crop", SOON, able);
+    // What Auto does to it is known, too: nothing else changes while the crop is drawn.
+    window.page.wait_until("what Auto found", SOON, "/Found|Nothing stands out/.test(document.body.innerText)");
+    window.page.keys("r");
+    let tool = "document.querySelector('[role=group][aria-label=Crop]')";
+    window.page.wait_until("the tool", SOON, &format!("{tool} !== null && {tool}.contains(document.activeElement)"));
+    for (edge, key, times, percent) in [("Right", '\u{e012}', 4, "80"), ("Lower", '\u{e013}', 2, "90")] {
+        let slider = format!("document.querySelector('[role=slider][aria-label=\"{edge} edge\"]')");
+        let _ = window.page.run(&format!("{slider}.focus();"), &[]);
+        for _ in 0..times {
+            // With Shift: a twentieth of the side.
+            window.page.keys(&format!("\u{e008}{key}"));
+        }
+        let stands = format!("{slider}.getAttribute('aria-valuenow') === '{percent}'");
+        window.page.wait_until("the edge in its place", SOON, &stands);
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    window.picture("11-cropping-dark");
+    window.page.keys("\u{e007}");
+    window.page.wait_until("the end of the tool", SOON, &format!("{tool} === null"));
+    std::thread::sleep(Duration::from_secs(4));
+    window.picture("12-cropped-dark");
+    window.page.keys("\u{e009}\u{e007}");
+    let result = result_of(&photo);
+    assert!(pretty::appears(&result, WORK), "no result; {}", window.page.controls());
+    let (before, after) = (image::open(&photo).unwrap().dimensions(), image::open(&result).unwrap().dimensions());
+    // Four fifths and nine tenths, to the nearest pixel.
+    let kept = ((before.0 * 8 + 5) / 10, (before.1 * 9 + 5) / 10);
+    let scale = after.0 / kept.0;
+    assert!(scale >= 1, "{after:?} of {kept:?}");
+    assert_eq!(after, (kept.0 * scale, kept.1 * scale), "{before:?} cropped keeps {kept:?}");
+    assert_eq!(files::hash(&photo), original, "the original was changed");
 }

@@ -28,6 +28,14 @@ describe("slider's arithmetic", () => {
     expect(atPointer(7, range)).toBe(100);
   });
 
+  it("goes in small steps without a trace of binary fractions", () => {
+    const degrees = { min: -15, max: 15, home: 0, step: 0.1 };
+    expect(afterKey(0.2, "ArrowRight", false, degrees)).toBe(0.3);
+    expect(afterKey(0.2, "ArrowLeft", true, degrees)).toBe(-0.8);
+    expect(atPointer(0.5703, degrees)).toBe(2.1);
+    expect(typed("-1,26", degrees)).toBe(-1.3);
+  });
+
   it("reads what is typed", () => {
     expect(typed(" 62 % ", range)).toBe(62);
     expect(typed("7,6", range)).toBe(8);

@@ -4,13 +4,22 @@ export interface Range {
   max: number;
   /** Where Home and a double click go; the minimum when there is none. */
   home: number | null;
+  /** The smallest change; 1 when absent. */
+  step?: number;
 }
 
-const clamp = (value: number, range: Range) => Math.min(range.max, Math.max(range.min, value));
+/** In the range, and a whole number of steps. */
+function clamp(value: number, range: Range): number {
+  const step = range.step ?? 1;
+  // 0.1 has no exact number: what is shown and sent is rounded anew.
+  const whole = Number((Math.round(value / step) * step).toFixed(6));
+  return Math.min(range.max, Math.max(range.min, whole));
+}
 
 /** The value after a key, or null when the key is not the slider's. */
 export function afterKey(value: number, key: string, shift: boolean, range: Range): number | null {
-  const step = shift ? 10 : 1;
+  const one = range.step ?? 1;
+  const step = shift ? 10 * one : one;
   switch (key) {
     case "ArrowRight":
     case "ArrowUp":
@@ -19,9 +28,9 @@ export function afterKey(value: number, key: string, shift: boolean, range: Rang
     case "ArrowDown":
       return clamp(value - step, range);
     case "PageUp":
-      return clamp(value + 10, range);
+      return clamp(value + 10 * one, range);
     case "PageDown":
-      return clamp(value - 10, range);
+      return clamp(value - 10 * one, range);
     case "Home":
       return clamp(range.home ?? range.min, range);
     case "End":
@@ -33,11 +42,11 @@ export function afterKey(value: number, key: string, shift: boolean, range: Rang
 
 /** The value under a pointer: `along` from 0 at the left end of the track to 1 at the right. */
 export function atPointer(along: number, range: Range): number {
-  return clamp(Math.round(range.min + along * (range.max - range.min)), range);
+  return clamp(range.min + along * (range.max - range.min), range);
 }
 
 /** What a typed text means, or null when it is no number. */
 export function typed(text: string, range: Range): number | null {
   const value = Number(text.trim().replace("%", "").replace(",", "."));
-  return text.trim() === "" || !Number.isFinite(value) ? null : clamp(Math.round(value), range);
+  return text.trim() === "" || !Number.isFinite(value) ? null : clamp(value, range);
 }

@@ -10,7 +10,27 @@ version: number,
  */
 steps: Array<Step>, };
 
-export type Step = { "step": "restore", 
+export type Step = { "step": "crop", 
+/**
+ * Clockwise, −45 to 45.
+ */
+degrees: number, 
+/**
+ * The part's left edge, as a fraction of the turned photo's width.
+ */
+x: number, 
+/**
+ * Its upper edge, as a fraction of the height.
+ */
+y: number, 
+/**
+ * Its width, as a fraction of the width.
+ */
+width: number, 
+/**
+ * Its height, as a fraction of the height.
+ */
+height: number, } | { "step": "restore", 
 /**
  * How much noise and JPEG artefact to take away, 0 to 1.
  */
@@ -760,7 +780,7 @@ confidence: Confidence,
  */
 severity: Confidence, };
 
-export type Dimension = "composition" | "light" | "colour" | "focus" | "subject" | "moment" | "unknown";
+export type Dimension = "composition" | "light" | "colour" | "focus" | "subject" | "moment" | "technique" | "unknown";
 
 export type Confidence = "low" | "medium" | "high" | "unknown";
 
@@ -806,7 +826,7 @@ finding?: number,
  */
 text: string, 
 /**
- * What a machine can do of it; nothing when absent.
+ * What a machine can do of it; nothing when absent, or when this program does not know how.
  */
 action?: SuggestedAction, };
 
@@ -1211,7 +1231,7 @@ problem: Problem,
  */
 charged: boolean, } | { "kind": "cancelled" };
 
-export type WaitReason = "turn" | "offline" | "signed_out" | "unreachable" | "policy";
+export type WaitReason = "turn" | "offline" | "signed_out" | "unreachable" | "policy" | "disk" | "folder";
 
 export type ProResult = { "kind": "critique", 
 /**
@@ -1600,6 +1620,16 @@ photos: Array<PhotoId>,
  */
 recipe: Recipe, };
 
+export type UseAuto = { 
+/**
+ * Which.
+ */
+photos: Array<PhotoId>, 
+/**
+ * What is kept of them, a crop: that is the person's to say, not Auto's. All of it when absent.
+ */
+crop?: Step, };
+
 export type Enhance = { 
 /**
  * Which, in this order.
@@ -1813,7 +1843,7 @@ export interface Commands {
   /** Says what Enhance will do to these photos. */
   set_recipe: { request: SetRecipe; reply: Nothing };
   /** Lets Auto choose for these photos again. */
-  use_auto: { request: PhotoIds; reply: Nothing };
+  use_auto: { request: UseAuto; reply: Nothing };
   /** Says what is on screen; preview tiles follow as events. Work for the view before is dropped. */
   set_view: { request: View; reply: ViewKey };
   /** Nothing is on screen any more. */

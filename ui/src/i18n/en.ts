@@ -128,6 +128,11 @@ export const en = {
     denoise: "Denoise",
     detail: "Detail",
     upscale: "Upscale",
+    crop: "Straighten & crop",
+    cropped: "Cropped",
+    degrees: "Turn, in degrees clockwise",
+    part: (width: number, height: number) => `Keeps ${width} % of the width, ${height} % of the height`,
+    allOfIt: "Keep all",
     upscaleBy: "Enlarge by",
     upscaleStrength: "New detail",
     strength: (step: string) => `${step}, strength`,
@@ -153,6 +158,19 @@ export const en = {
     collisions: { rename: "Number it", overwrite: "Replace that file", skip: "Skip the photo" },
     originalSafe: "The original is never replaced.",
     originalsStay: "Originals stay as they are",
+  },
+
+  crop: {
+    label: "Crop",
+    begin: "Crop",
+    move: "Kept part: arrow keys move it",
+    edges: { left: "Left edge", right: "Right edge", top: "Upper edge", bottom: "Lower edge" },
+    edgeValue: (percent: number) => `at ${percent} percent`,
+    shape: "Shape",
+    shapes: { free: "Any shape", photo: "As the photo" },
+    turnShape: "Turn the shape",
+    giveUp: "Cancel",
+    done: "Done",
   },
 
   presets: {
@@ -310,6 +328,10 @@ export const en = {
     sliderAuto: "Strength back to Auto",
     undo: "Undo, redo",
     enhance: "Enhance",
+    crop: "Begin or end cropping",
+    cropEnds: "Crop: done, cancel",
+    cropShape: "Crop: turn the shape",
+    cropMoves: "Crop: move it or an edge, by ½ or 5 %",
     main: "The main button",
     areas: "Next area",
     tabs: "Pages, from Studio to Settings",
@@ -321,6 +343,8 @@ export const en = {
     home: "Home",
     shift: "Shift",
     ctrl: "Ctrl",
+    enter: "Enter",
+    escape: "Esc",
   },
 };
 

@@ -20,6 +20,7 @@ import { errorWords } from "../errors/words";
 import { words } from "../i18n";
 import type { Drop, Host } from "../platform";
 import { Critiques } from "./critiques.svelte";
+import { Cropping } from "./cropping.svelte";
 import { RecipeEdits } from "./edits.svelte";
 import { Estimates } from "./estimates.svelte";
 import { counts, matches, type Filter } from "./filters";
@@ -44,6 +45,7 @@ export type SettingsPage = "general" | "devices" | "export" | "about";
 export class App {
   readonly studio: Studio;
   readonly edits: RecipeEdits;
+  readonly cropping: Cropping;
   readonly estimates: Estimates;
   readonly critiques: Critiques;
   readonly spend: Spend;
@@ -72,12 +74,16 @@ export class App {
   readonly current = $derived.by(() => (this.selection.current === null ? null : (this.studio.photos.get(this.selection.current) ?? null)));
   /** Photos that a change of the recipe applies to. */
   readonly picked = $derived.by(() => this.studio.list.filter((photo) => this.selection.picked.has(photo.id)));
+  /** Photos that are straightened and cropped together: while the crop of one is drawn, that one alone, so that giving up brings all of it back. */
+  readonly framed = $derived.by(() => (this.current !== null && this.cropping.of(this.current) ? [this.current] : this.picked));
   readonly action = $derived.by(() => mainAction(this.studio.list, this.selection.picked, this.selection.current, this.studio.queue));
   readonly only = $derived.by(() => onlyThis(this.studio.list, this.selection.picked, this.selection.current, this.action));
   /** Nothing can be enhanced on this computer, and why. */
   readonly trouble = $derived.by(() => this.studio.trouble);
 
   #order: PhotoId[] = [];
+  /** The message about jobs that are done, and how many it speaks of. */
+  #doneTold = { message: 0, jobs: 0 };
   /** Photos that have been in the queue since it was last empty. */
   #batch = new Set<PhotoId>();
   /** Recipes of results, by the results' keys. */
@@ -88,6 +94,7 @@ export class App {
   constructor(host: Host) {
     this.studio = new Studio(host);
     this.edits = new RecipeEdits(this.studio);
+    this.cropping = new Cropping(this.edits);
     this.estimates = new Estimates(this.studio);
     this.critiques = new Critiques(this.studio, this.edits);
     this.spend = new Spend(this.studio, this.studio.service, (kind, count) => this.#sentOff(kind, count));
@@ -255,6 +262,7 @@ export class App {
     this.messages.say({
       kind: "passing",
       tone: "info",
+      about: "pro jobs",
       text: words.service.spend.queued(kind, count),
       action: { label: words.service.spend.toQueue, run: () => (this.page = "queue") },
     });
@@ -272,15 +280,16 @@ export class App {
       });
     } else if (job.stage.kind === "done") {
       const result = job.stage.result;
-      this.messages.say({
+      const several = this.messages.list.some((message) => message.id === this.#doneTold.message) ? this.#doneTold.jobs + 1 : 1;
+      const showOne = () => (result.kind === "enhanced" ? this.studio.send("reveal_pro_result", { id: job.id }) : this.openCritique(result.id));
+      const message = this.messages.say({
         kind: "passing",
         tone: "ok",
-        text: words.service.job.messageDone(job.kind, name),
-        action: {
-          label: words.service.job.show,
-          run: () => (result.kind === "enhanced" ? this.studio.send("reveal_pro_result", { id: job.id }) : this.openCritique(result.id)),
-        },
+        about: "pro jobs",
+        text: several > 1 ? words.service.job.messageSeveral(several) : words.service.job.messageDone(job.kind, name),
+        action: { label: words.service.job.show, run: several > 1 ? () => (this.page = "queue") : showOne },
       });
+      this.#doneTold = { message, jobs: several };
     }
   }
 

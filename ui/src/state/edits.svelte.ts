@@ -7,6 +7,7 @@
 import { SvelteMap } from "svelte/reactivity";
 
 import type { Photo, PhotoId, Recipe } from "../contract/generated";
+import { cropOf, WHOLE_PHOTO, withCrop, type Crop } from "./framing";
 import { sameRecipe, turn, type Knobs } from "./recipes";
 import type { Studio } from "./studio.svelte";
 
@@ -66,9 +67,35 @@ export class RecipeEdits {
     this.#edit(photos, () => ({ recipe, auto: false }));
   }
 
-  /** Lets Auto choose for every one of the photos. */
+  /** Gives every one of the photos these steps; what each keeps of itself stays. */
+  preset(photos: readonly Photo[], recipe: Recipe): void {
+    this.#edit(photos, (photo) => ({ recipe: withCrop(recipe, cropOf(this.recipe(photo))), auto: false }));
+  }
+
+  /** Changes what is kept of every one of the photos, of all alike or of each in its own way; null for all of it. */
+  crop(photos: readonly Photo[], change: Partial<Crop> | null | ((photo: Photo) => Partial<Crop> | null)): void {
+    this.#edit(photos, (photo) => {
+      const now = this.recipe(photo);
+      const wanted = typeof change === "function" ? change(photo) : change;
+      const recipe = withCrop(now, wanted === null ? null : { ...(cropOf(now) ?? WHOLE_PHOTO), ...wanted });
+      // What is kept of a photo is no business of Auto's: it goes on choosing the rest.
+      return { recipe, auto: this.isAuto(photo) };
+    });
+  }
+
+  /** The photo was changed by other means, from this: that can be undone as well. */
+  changed(photo: Photo, from: Recipe, auto: boolean): void {
+    this.#remember(photo.id, { recipe: from, auto });
+  }
+
+  /** Goes back on such a change, as if it had never been. It is sent whatever the photo seems to be: news of the change may still be on its way. */
+  back(photo: Photo, recipe: Recipe, auto: boolean): void {
+    this.#send([{ photo, entry: { recipe, auto } }]);
+  }
+
+  /** Lets Auto choose for every one of the photos. It has no say in what is kept of them. */
   auto(photos: readonly Photo[]): void {
-    this.#edit(photos, (photo) => ({ recipe: photo.assessment?.recipe ?? photo.recipe, auto: true }));
+    this.#edit(photos, (photo) => ({ recipe: withCrop(photo.assessment?.recipe ?? photo.recipe, cropOf(this.recipe(photo))), auto: true }));
   }
 
   /** From here on edits belong to one drag. */
@@ -166,7 +193,7 @@ export class RecipeEdits {
     this.#timer = null;
     const groups = new Map<string, { entry: Entry; ids: PhotoId[] }>();
     for (const [id, entry] of this.#unsent) {
-      const key = entry.auto ? "auto" : JSON.stringify(entry.recipe);
+      const key = entry.auto ? `auto ${JSON.stringify(cropOf(entry.recipe))}` : JSON.stringify(entry.recipe);
       const group = groups.get(key) ?? { entry, ids: [] };
       group.ids.push(id);
       groups.set(key, group);
@@ -178,7 +205,7 @@ export class RecipeEdits {
         this.#turns.set(id, count);
         return count;
       });
-      const sent = entry.auto ? this.#studio.useAuto(ids) : this.#studio.setRecipe(ids, entry.recipe);
+      const sent = entry.auto ? this.#studio.useAuto(ids, cropOf(entry.recipe)) : this.#studio.setRecipe(ids, entry.recipe);
       const settleAll = () => {
         ids.forEach((id, index) => {
           if (this.#turns.get(id) === turns[index] && this.#before === null) this.#pending.delete(id);

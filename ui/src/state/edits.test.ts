@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FAKE_AUTO, FakeStudio } from "../platform/fake/studio";
 import { RecipeEdits } from "./edits.svelte";
+import { WHOLE_PHOTO } from "./framing";
 import { knobsOf } from "./recipes";
 import { Studio } from "./studio.svelte";
 
@@ -101,6 +102,19 @@ describe("recipe edits", () => {
     edits.set([photo(0), photo(1)], { version: 1, steps: [] });
     expect(sent()).toHaveLength(1);
     expect(sent()[0]!.request).toMatchObject({ photos: [photo(0).id, photo(1).id] });
+  });
+
+  it("leaves what is kept of a photo to the person, and the rest to Auto", () => {
+    edits.auto([photo(0)]);
+    edits.crop([photo(0)], { degrees: 2 });
+    expect(edits.isAuto(photo(0))).toBe(true);
+    expect(edits.recipe(photo(0)).steps).toEqual([{ ...WHOLE_PHOTO, degrees: 2 }, ...FAKE_AUTO.steps]);
+    expect(sent().at(-1)).toMatchObject({ name: "use_auto", request: { crop: { degrees: 2 } } });
+    edits.preset([photo(0)], { version: 1, steps: [] });
+    expect(edits.recipe(photo(0)).steps.map((step) => step.step)).toEqual(["crop"]);
+    edits.undo([photo(0)]);
+    edits.undo([photo(0)]);
+    expect(edits.recipe(photo(0))).toEqual(FAKE_AUTO);
   });
 
   it("lets Auto choose again", () => {

@@ -9,6 +9,8 @@ export interface Message {
   text: string;
   more?: string;
   action?: { label: string; run: () => void };
+  /** What it is about: newer news of the same takes its place. */
+  about?: "pro jobs";
 }
 
 export type NewMessage = Omit<Message, "id">;
@@ -22,8 +24,9 @@ export class Messages {
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   say(message: NewMessage): number {
-    // The same sentence twice is one message.
-    const twin = this.list.find((other) => other.text === message.text && other.kind === message.kind);
+    // The same sentence twice is one message, and so is passing news of the same thing.
+    const isNewer = (other: Message) => message.about !== undefined && other.about === message.about;
+    const twin = this.list.find((other) => other.kind === message.kind && (other.text === message.text || isNewer(other)));
     if (twin) this.close(twin.id);
     const id = this.#next++;
     this.list = [...this.list, { ...message, id }].slice(-MOST);

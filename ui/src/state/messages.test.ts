@@ -36,6 +36,15 @@ describe("messages", () => {
     expect(messages.list).toHaveLength(0);
   });
 
+  it("give way to newer news of the same thing", () => {
+    const messages = new Messages();
+    messages.say({ kind: "lasting", tone: "bad", text: "Failed" });
+    messages.say({ kind: "passing", tone: "info", text: "2 in the queue", about: "pro jobs" });
+    messages.say({ kind: "passing", tone: "ok", text: "Something else" });
+    messages.say({ kind: "passing", tone: "ok", text: "1 is done", about: "pro jobs" });
+    expect(messages.list.map((message) => message.text)).toEqual(["Failed", "Something else", "1 is done"]);
+  });
+
   it("say the same thing once", () => {
     const messages = new Messages();
     messages.say({ kind: "lasting", tone: "bad", text: "Failed" });

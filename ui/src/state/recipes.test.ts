@@ -43,6 +43,18 @@ describe("knobs", () => {
     expect(steps).toEqual([{ step: "tone", strength: 1 }]);
   });
 
+  it("leaves a crop the first step, whatever is turned", () => {
+    const crop = { step: "crop", degrees: 1.2, x: 0.1, y: 0, width: 0.9, height: 1 } as const;
+    const cropped: Recipe = { version: 1, steps: [crop, ...full.steps] };
+    expect(knobsOf(cropped)).toEqual(knobsOf(full));
+    expect(turn(cropped, { tone: 0, scale: 4 }).steps.map((step) => step.step)).toEqual(["crop", "restore", "upscale"]);
+    expect(turn({ version: 1, steps: [crop] }, { denoise: 20 }).steps).toEqual([crop, { step: "restore", denoise: 0.2, detail: 0 }]);
+    expect(isUntouched({ version: 1, steps: [crop] })).toBe(false);
+    expect(sameRecipe(cropped, { version: 1, steps: [{ ...crop, degrees: Math.fround(1.2) }, ...full.steps] })).toBe(true);
+    expect(sameRecipe(cropped, { version: 1, steps: [{ ...crop, degrees: 1.3 }, ...full.steps] })).toBe(false);
+    expect(inWords(cropped, { crop: "Cropped", tone: "Light", denoise: "D", detail: "E", upscale: "U" }, "nothing")).toMatch(/^Cropped, Light 58/);
+  });
+
   it("does not change what it is given", () => {
     const before = JSON.stringify(full);
     turn(full, { tone: 3, scale: 1 });
@@ -73,7 +85,7 @@ describe("comparing", () => {
   });
 
   it("says a recipe in words", () => {
-    const names = { tone: "Light", denoise: "Denoise", detail: "Detail", upscale: "Upscale" };
+    const names = { crop: "Cropped", tone: "Light", denoise: "Denoise", detail: "Detail", upscale: "Upscale" };
     expect(inWords(full, names, "nothing")).toBe("Light 58, Denoise 50, Detail 25, Upscale 2×");
     expect(inWords(EMPTY_RECIPE, names, "nothing")).toBe("nothing");
   });

@@ -2,9 +2,10 @@
  * Recipes as knobs: the panel's view of a recipe, and back. Pure; nothing here knows of photos or of the studio.
  *
  * A recipe's own order of steps and its named models are kept; a step that a person switches on is put where it belongs: first restore,
- * then light and colour, then upscale. Strengths are shown as whole numbers from 0 to 100.
+ * then light and colour, then upscale. A crop is no knob: it stays the first step, whatever is turned. Strengths are shown as whole numbers from 0 to 100.
  */
 import { RECIPE_VERSION, type Recipe, type Step } from "../contract/generated";
+import { cropOf, framingOf, withCrop } from "./framing";
 
 /** A strength the panel shows. */
 export type Knob = "tone" | "denoise" | "detail" | "upscale";
@@ -23,7 +24,7 @@ export interface Knobs {
   scale: Scale;
 }
 
-const ORDER: Record<Step["step"], number> = { restore: 0, tone: 1, upscale: 2 };
+const ORDER: Record<Exclude<Step["step"], "crop">, number> = { restore: 0, tone: 1, upscale: 2 };
 
 /** Strength of a step that is switched on without Auto having an opinion. */
 export const DEFAULT_STRENGTH: Record<Knob, number> = { tone: 50, denoise: 50, detail: 50, upscale: 100 };
@@ -41,7 +42,7 @@ export function knobsOf(recipe: Recipe): Knobs {
       knobs.detail = toShown(step.detail);
     } else if (step.step === "tone") {
       knobs.tone = toShown(step.strength);
-    } else {
+    } else if (step.step === "upscale") {
       knobs.scale = step.scale >= 4 ? 4 : step.scale >= 2 ? 2 : 1;
       knobs.upscale = toShown(step.strength);
     }
@@ -58,7 +59,7 @@ export function turn(recipe: Recipe, change: Partial<Knobs>): Recipe {
   const upscale = recipe.steps.find((step) => step.step === "upscale");
   const kept = (from: number | undefined, was: number, is: number) => (from !== undefined && was === is ? from : toStrength(is));
 
-  const wanted: Step[] = [];
+  const wanted: Exclude<Step, { step: "crop" }>[] = [];
   if (next.denoise > 0 || next.detail > 0) {
     wanted.push({
       ...(restore ?? { step: "restore" as const }),
@@ -74,13 +75,13 @@ export function turn(recipe: Recipe, change: Partial<Knobs>): Recipe {
     wanted.push({ ...base, strength: kept(upscale?.strength, now.upscale, next.upscale) });
   }
 
-  const before = recipe.steps.map((step) => step.step);
+  const before: string[] = recipe.steps.map((step) => step.step);
   const steps = wanted.filter((step) => before.includes(step.step)).sort((a, b) => before.indexOf(a.step) - before.indexOf(b.step));
   for (const step of wanted.filter((step) => !before.includes(step.step))) {
     const later = steps.findIndex((other) => ORDER[other.step] > ORDER[step.step]);
     steps.splice(later < 0 ? steps.length : later, 0, step);
   }
-  return { version: recipe.version, steps };
+  return withCrop({ version: recipe.version, steps }, cropOf(recipe));
 }
 
 /** Whether two recipes do the same. Strengths pass through 32-bit numbers on their way, so they are compared with a little room. */
@@ -91,6 +92,8 @@ export function sameRecipe(a: Recipe, b: Recipe): boolean {
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-4;
 
 function sameStep(a: Step, b: Step): boolean {
+  if (a.step === "crop") return b.step === "crop" && (["degrees", "x", "y", "width", "height"] as const).every((part) => near(a[part], b[part]));
+  if (b.step === "crop") return false;
   if (a.model !== b.model) return false;
   if (a.step === "restore" && b.step === "restore") return near(a.denoise, b.denoise) && near(a.detail, b.detail);
   if (a.step === "tone" && b.step === "tone") return near(a.strength, b.strength);
@@ -101,7 +104,7 @@ function sameStep(a: Step, b: Step): boolean {
 /** Whether the recipe leaves the photo as it is. */
 export function isUntouched(recipe: Recipe): boolean {
   const knobs = knobsOf(recipe);
-  return knobs.tone === 0 && knobs.denoise === 0 && knobs.detail === 0 && knobs.scale === 1;
+  return knobs.tone === 0 && knobs.denoise === 0 && knobs.detail === 0 && knobs.scale === 1 && framingOf(recipe) === null;
 }
 
 /** How much larger the result is. */
@@ -117,9 +120,9 @@ export function autoHasASay(recipe: Recipe, auto: Recipe): boolean {
 }
 
 /** "Light & colour 58, Denoise 34" in the given words; for lists. */
-export function describe(recipe: Recipe, names: Record<Knob, string>, nothing: string): string {
+export function describe(recipe: Recipe, names: Record<Knob | "crop", string>, nothing: string): string {
   const knobs = knobsOf(recipe);
-  const parts: string[] = [];
+  const parts: string[] = framingOf(recipe) === null ? [] : [names.crop];
   if (knobs.tone > 0) parts.push(`${names.tone} ${knobs.tone}`);
   if (knobs.denoise > 0) parts.push(`${names.denoise} ${knobs.denoise}`);
   if (knobs.detail > 0) parts.push(`${names.detail} ${knobs.detail}`);

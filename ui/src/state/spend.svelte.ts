@@ -16,6 +16,18 @@ export interface Wanted {
   options: JobOptions;
 }
 
+/** How strict a critique is, and as what the photo is meant; null leaves it to the service. */
+interface Shape {
+  strictness: string | null;
+  genre: string | null;
+}
+
+/** A comparison knows no strictness, an enhancement neither. */
+function said(kind: JobKind, { strictness, genre }: Shape): JobOptions {
+  if (kind !== "critique" && kind !== "compare") return {};
+  return { ...(strictness === null || kind !== "critique" ? {} : { strictness }), ...(genre === null ? {} : { genre }) };
+}
+
 /** Answers that say the world has moved on since the price was shown. */
 const ASK_AGAIN: readonly Problem["code"][] = ["price_changed", "not_enough_credits", "over_cap", "consent_needed"] as Problem["code"][];
 
@@ -42,6 +54,8 @@ export class Spend {
   #service: Service;
   #sent: (kind: JobKind, count: number) => void;
   #turn = 0;
+  /** The strictness stays as chosen last, until the program ends. What a photo is meant as belongs to those photos: it must not go along with others unseen. */
+  #shape: Shape = { strictness: null, genre: null };
 
   constructor(studio: Studio, service: Service, sent: (kind: JobKind, count: number) => void) {
     this.#studio = studio;
@@ -54,7 +68,8 @@ export class Spend {
     if (photos.length === 0) return;
     this.close();
     const prices = this.#service.online.prices.filter((price) => price.kind === kind);
-    this.wanted = { kind, photos, options, variant: prices[0]?.variant ?? NO_VARIANT };
+    this.#shape = { ...this.#shape, genre: null };
+    this.wanted = { kind, photos, options: { ...said(kind, this.#shape), ...options }, variant: prices[0]?.variant ?? NO_VARIANT };
     if (!this.#service.signedIn) {
       this.shown = true;
       return;
@@ -65,6 +80,14 @@ export class Spend {
     if (this.wanted === null) return;
     if (mayPass && this.quote !== null && !this.quote.must_ask && this.verdict?.kind === "fine") await this.send();
     else this.shown = true;
+  }
+
+  /** What a critique is to be like. It changes no price. */
+  shape(change: Partial<Shape>): void {
+    if (this.wanted === null || this.sending) return;
+    this.#shape = { ...this.#shape, ...change };
+    const { strictness: _strictness, genre: _genre, ...others } = this.wanted.options;
+    this.wanted = { ...this.wanted, options: { ...others, ...said(this.wanted.kind, this.#shape) } };
   }
 
   async askAgain(): Promise<void> {

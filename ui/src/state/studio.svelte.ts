@@ -18,6 +18,7 @@ import type {
   Recipe,
   Scanned,
   Settings,
+  Step,
 } from "../contract/generated";
 import { asProblem, type CommandName, type Host, type Unlisten } from "../platform";
 import { Service } from "./service.svelte";
@@ -229,7 +230,7 @@ export class Studio {
     return this.call("set_recipe", { photos, recipe });
   }
 
-  useAuto(photos: PhotoId[]): Promise<unknown> {
-    return this.call("use_auto", { photos });
+  useAuto(photos: PhotoId[], crop: Step | null): Promise<unknown> {
+    return this.call("use_auto", { photos, ...(crop === null ? {} : { crop }) });
   }
 }

@@ -1,6 +1,7 @@
 //! What is said of a photo. Places are fractions of the photo as it was sent, from its upper left corner.
 
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 use crate::recipe::Step;
@@ -73,6 +74,8 @@ pub enum Dimension {
     Subject,
     /// When it was taken.
     Moment,
+    /// How it was taken and finished: noise, exposure settings, processing.
+    Technique,
     /// One that this program does not know.
     #[serde(other)]
     Unknown,
@@ -130,10 +133,24 @@ pub struct Suggestion {
     pub finding: Option<u32>,
     /// A sentence.
     pub text: String,
-    /// What a machine can do of it; nothing when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What a machine can do of it; nothing when absent, or when this program does not know how.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     #[ts(optional)]
     pub action: Option<SuggestedAction>,
+}
+
+/// An action of a newer service is none that this program could do, and no reason not to show the rest.
+fn known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SuggestedAction>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Known(SuggestedAction),
+        Else(IgnoredAny),
+    }
+    Ok(match Said::deserialize(from)? {
+        Said::Known(action) => Some(action),
+        Said::Else(_) => None,
+    })
 }
 
 /// What a machine can do of a suggestion.

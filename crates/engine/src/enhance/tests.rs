@@ -134,31 +134,36 @@ fn a_preview_shows_what_will_be_saved() {
         let tile = renderer.render(region, &Cancel::default()).unwrap();
         let region = region.within(Region::whole(200, 150));
         assert_eq!((tile.width, tile.height), (region.width * 2, region.height * 2));
-        let crop = crop(&result, region.enlarged(2));
+        let (first, size) = region.enlarged(2).corner_and_size();
+        let crop = result.part(first, size);
         assert_eq!(compare::max_difference(&tile, &crop), 0.0, "{region:?}");
     }
     assert!(renderer.render(Region { x: 200, y: 0, width: 5, height: 5 }, &Cancel::default()).is_err());
 }
 
-fn crop(picture: &Picture, region: Region) -> Picture {
-    let take = |samples: &Samples, channels: usize| {
-        let Samples::Sixteen(samples) = samples else { panic!("16 bits were asked for") };
-        let rows =
-            samples.chunks(picture.width as usize * channels).skip(region.y as usize).take(region.height as usize);
-        Samples::Sixteen(
-            rows.flat_map(|row| &row[region.x as usize * channels..region.right() as usize * channels])
-                .copied()
-                .collect(),
-        )
-    };
-    let alpha = picture.alpha.as_ref().map(|alpha| take(alpha, 1));
-    Picture {
-        width: region.width,
-        height: region.height,
-        channels: picture.channels,
-        colour: take(&picture.colour, 3),
-        alpha,
-    }
+#[test]
+fn a_crop_is_the_framed_photo_enhanced() {
+    let models = ModelsFolder::small();
+    let engine = testing::open(models.path());
+    let photo = scene::with_alpha(200, 150, Channels::Rgb, Depth::Sixteen, 8);
+    let steps = || vec![restore(0.8, 0.5), tone(0.5), upscale(2, 0.9)];
+    let crop = Step::Crop { degrees: 2.5, x: 0.1, y: 0.2, width: 0.6, height: 0.7 };
+    let with_crop = || std::iter::once(crop.clone()).chain(steps()).collect::<Vec<_>>();
+    let framing = crate::plan::framing(&Recipe::new(with_crop()));
+    let framed = framing.picture(&photo);
+    assert_eq!((framed.width, framed.height), framing.size(200, 150));
+    let (result, saved) = enhanced(&engine, &photo, with_crop());
+    assert_eq!((result.width, result.height), (framed.width * 2, framed.height * 2));
+    assert_eq!((saved.width, saved.height), (result.width, result.height));
+    assert_eq!(compare::max_difference(&result, &enhanced(&engine, &framed, steps()).0), 0.0);
+    let mut renderer = engine.renderer(testing::decoded(&photo), &Recipe::new(with_crop()), None).unwrap();
+    assert_eq!(renderer.result_size(), (result.width, result.height));
+    let preview = renderer.render(Region::whole(framed.width, framed.height), &Cancel::default()).unwrap();
+    assert_eq!(compare::max_difference(&preview, &result), 0.0);
+    // Nothing but a cut: the photo's own pixels.
+    let cut = Step::Crop { degrees: 0.0, x: 0.25, y: 0.0, width: 0.5, height: 0.5 };
+    let (result, _) = enhanced(&engine, &photo, vec![cut]);
+    assert_eq!(result, photo.part((50, 0), (100, 75)));
 }
 
 #[test]

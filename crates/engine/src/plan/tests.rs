@@ -25,6 +25,10 @@ fn fault(recipe: &Recipe) -> String {
     Plan::new(recipe, &manifest()).unwrap_err().to_string()
 }
 
+fn crop(degrees: f32, (x, width): (f32, f32)) -> Step {
+    Step::Crop { degrees, x, y: 0.0, width, height: 1.0 }
+}
+
 fn restore(denoise: f32, detail: f32) -> Step {
     Step::Restore { denoise, detail, model: None }
 }
@@ -45,6 +49,10 @@ fn faults_are_whole_sentences() {
         fault(&Recipe::new(vec![upscale(2, 1.0, Some("upscale-4x"))])),
         fault(&Recipe::new(vec![Step::Tone { strength: 1.0, model: Some("restore".into()) }])),
         fault(&Recipe::new(vec![upscale(4, 1.0, None), upscale(4, 1.0, None), upscale(4, 1.0, None)])),
+        fault(&Recipe::new(vec![restore(0.5, 0.5), crop(1.0, (0.0, 1.0))])),
+        fault(&Recipe::new(vec![crop(1.0, (0.0, 1.0)), crop(1.0, (0.0, 1.0))])),
+        fault(&Recipe::new(vec![crop(60.0, (0.0, 1.0))])),
+        fault(&Recipe::new(vec![crop(0.0, (0.5, 0.6))])),
         read_recipe("{\"version\": 1, \"steps\": [{\"step\": \"paint\"}]}").unwrap_err().to_string(),
         read_recipe("{\"version\": 1, \"steps\": [], \"more\": 1}").unwrap_err().to_string(),
     ]
@@ -59,9 +67,23 @@ fn faults_are_whole_sentences() {
     This recipe cannot be used: step 1 (upscale) asks for the model "upscale-4x", which is made to enlarge by 4.
     This recipe cannot be used: step 1 (tone) asks for the model "restore", which is made to restore.
     This recipe cannot be used: it enlarges by 64 in all, and 16 is the most.
-    This recipe cannot be used: it is not understood (unknown variant `paint`, expected one of `restore`, `tone`, `upscale` at line 1 column 41).
+    This recipe cannot be used: step 2 is a crop, and a crop must be the first step and the only one of its kind.
+    This recipe cannot be used: step 2 is a crop, and a crop must be the first step and the only one of its kind.
+    This recipe cannot be used: step 1 (crop) must turn by −45 to 45 degrees and keep a part that lies inside the photo: x, y, width and height are from 0 to 1.
+    This recipe cannot be used: step 1 (crop) must turn by −45 to 45 degrees and keep a part that lies inside the photo: x, y, width and height are from 0 to 1.
+    This recipe cannot be used: it is not understood (unknown variant `paint`, expected one of `crop`, `restore`, `tone`, `upscale` at line 1 column 41).
     This recipe cannot be used: it is not understood (unknown field `more`, expected `version` or `steps` at line 1 column 34).
     "#);
+}
+
+#[test]
+fn a_crop_frames_the_photo_and_is_no_stage() {
+    let recipe = read_recipe("{\"version\":1,\"steps\":[{\"step\":\"crop\",\"degrees\":-1.5,\"width\":0.5}]}").unwrap();
+    let plan = Plan::new(&recipe, &manifest()).unwrap();
+    assert_eq!((plan.steps.len(), plan.framing.numbers()), (0, (-150, [0, 0, 5000, 10_000])));
+    assert!(!plan.leaves_photo_as_it_is());
+    let nothing = Plan::new(&Recipe::new(vec![crop(0.0, (0.0, 1.0))]), &manifest()).unwrap();
+    assert!(nothing.leaves_photo_as_it_is());
 }
 
 #[test]

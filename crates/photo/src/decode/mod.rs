@@ -36,6 +36,16 @@ pub struct DecodedPhoto {
     pub notes: Vec<String>,
 }
 
+impl DecodedPhoto {
+    /// The same photo with other pixels, and whatever travels beside them.
+    #[must_use]
+    pub fn with_picture(&self, picture: Picture) -> Self {
+        let mut facts = self.facts.clone();
+        (facts.width, facts.height) = (picture.width, picture.height);
+        Self { picture, metadata: self.metadata.clone(), facts, notes: self.notes.clone() }
+    }
+}
+
 /// A file that is a photo, at its first byte.
 pub(crate) struct Opened {
     pub(crate) path: PathBuf,

@@ -1,4 +1,4 @@
-//! Patches an EXIF block (a TIFF structure) where it stands: orientation, thumbnail, pixel dimensions. Nothing else is touched or moved.
+//! Reads an EXIF block (a TIFF structure) and patches it where it stands: orientation, thumbnail, pixel dimensions. Nothing else is touched or moved.
 
 const ORIENTATION: u16 = 0x0112;
 const EXIF_IFD: u16 = 0x8769;
@@ -8,6 +8,7 @@ const THUMBNAIL_OFFSET: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
+const RATIONAL: u16 = 5;
 
 /// One field of a directory: where its twelve bytes stand.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +118,21 @@ impl Map {
         let interop = exif.as_ref().and_then(|exif| child(exif, INTEROP_IFD));
         Some(Self { order, main, exif, gps, interop })
     }
+}
+
+/// A ratio among the camera's settings, as it stands there.
+pub(crate) fn ratio(block: &[u8], tag: u16) -> Option<(u32, u32)> {
+    let map = Map::of(block)?;
+    let field =
+        map.exif?.fields.into_iter().find(|field| field.tag == tag && field.kind == RATIONAL && field.count > 0)?;
+    let at = map.order.u32(block, field.at + 8)? as usize;
+    Some((map.order.u32(block, at)?, map.order.u32(block, at.checked_add(4)?)?))
+}
+
+/// A whole number among the camera's settings.
+pub(crate) fn setting(block: &[u8], tag: u16) -> Option<u32> {
+    let map = Map::of(block)?;
+    map.order.find(block, map.exif.as_ref()?, tag)
 }
 
 /// Whether the block has a header and a first directory.

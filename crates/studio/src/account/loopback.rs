@@ -3,7 +3,7 @@
 //! Whoever else calls (a preconnecting browser, another program that guesses) is refused and changes nothing. `Host` must be the address by
 //! number, so that no page from elsewhere reaches it by a name of its own.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
@@ -158,8 +158,12 @@ fn read_head(mut stream: &TcpStream) -> Option<String> {
     let mut piece = [0; 1024];
     let began = Instant::now();
     while !head.windows(4).any(|four| four == b"\r\n\r\n") {
-        let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
-        head.extend_from_slice(&piece[..read]);
+        match stream.read(&mut piece) {
+            Ok(read @ 1..) => head.extend_from_slice(&piece[..read]),
+            // A signal came while it waited; the browser's request is still to come.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Ok(_) | Err(_) => return None,
+        }
         if head.len() > MOST_REQUEST || began.elapsed() > CALLER_PATIENCE {
             return None;
         }

@@ -9,9 +9,10 @@ use pretty_contract::event::Event;
 use pretty_contract::photo::PhotoId;
 use pretty_contract::problem::{Code, Problem};
 use pretty_contract::recipe::{Recipe, Step};
-use pretty_contract::service::critique::{Comparison, Critique, SuggestedAction};
+use pretty_contract::service::critique::{Comparison, Critique, PhotoRegion, SuggestedAction};
 use pretty_contract::service::error::ServiceCode;
 use pretty_contract::service::jobs::{Job, JobKind, JobResult};
+use pretty_photo::Framing;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ use crate::core::{Core, State};
 use crate::problems::bad_request;
 use crate::service::{Call, Fault};
 use crate::store::{Store, StoreError};
-use crate::{keys, small_files, sync};
+use crate::{keys, queue, small_files, sync};
 
 /// The most bytes of a copy that the service gives back.
 const MOST_COPY: usize = 32 << 20;
@@ -172,11 +173,8 @@ pub(crate) fn view(core: &Core, id: &str) -> Result<CritiqueView, Problem> {
     let previous = previous(core, &known);
     let state = core.lock();
     let line = known.line_in(&state);
-    let can_try = critique
-        .suggestions
-        .iter()
-        .map(|suggestion| line.photo.is_some() && matches!(suggestion.action, Some(SuggestedAction::Recipe(_))))
-        .collect();
+    let can_try =
+        critique.suggestions.iter().map(|suggestion| line.photo.is_some() && suggestion.action.is_some()).collect();
     let previous = previous.map(|known| known.line_in(&state));
     Ok(CritiqueView { line, critique, picture, can_try, previous })
 }
@@ -247,7 +245,7 @@ pub(crate) fn try_suggestion(core: &Core, id: &str, suggestion: usize) -> Result
     let known = find(core, id)?;
     let Said::Critique(critique) = &known.said else { return Err(bad_request("This is a comparison.")) };
     let wanted = critique.suggestions.get(suggestion).ok_or_else(|| bad_request("There is no such suggestion."))?;
-    let Some(SuggestedAction::Recipe(step)) = &wanted.action else {
+    let Some(action) = &wanted.action else {
         return Err(bad_request("This suggestion is for the person behind the camera: the app cannot do it."));
     };
     let workshop = core.workshop.wait()?;
@@ -260,19 +258,38 @@ pub(crate) fn try_suggestion(core: &Core, id: &str, suggestion: usize) -> Result
     })?;
     let Some(entry) = state.photos.get_mut(photo) else { return Err(gone()) };
     let before = entry.photo.recipe.clone();
-    let recipe = with_step(&before, step);
+    let size = entry.photo.facts.as_ref().map_or((1, 1), |facts| (facts.width, facts.height));
+    let recipe = with_action(&before, action, size);
     workshop.plan(&recipe)?;
     entry.photo.recipe = recipe.clone();
-    entry.photo.auto = false;
+    // What is kept of a photo is no business of Auto's.
+    entry.photo.auto &= !matches!(action, SuggestedAction::Recipe(_));
     core.tell(&state, photo);
+    queue::keep(core, &state, &[photo]);
     Ok(TriedSuggestion { photo, recipe, before })
+}
+
+/// The recipe with what a suggestion asks for in the place of what it had of that. A suggestion speaks of the photo as it was sent, which is not turned; what was
+/// meant is kept when it is.
+fn with_action(recipe: &Recipe, action: &SuggestedAction, size: (u32, u32)) -> Recipe {
+    let (own_degrees, own_part) = recipe.framing();
+    let carried = |part: PhotoRegion, turns: (f32, f32)| {
+        let [x, y, width, height] = Framing::carried([part.x, part.y, part.width, part.height], turns, size);
+        PhotoRegion { x, y, width, height }
+    };
+    match action {
+        SuggestedAction::Recipe(step) => with_step(recipe, step),
+        SuggestedAction::Crop(part) => recipe.framed(own_degrees, carried(*part, (0.0, own_degrees))),
+        SuggestedAction::Straighten { degrees } => recipe.framed(*degrees, carried(own_part, (own_degrees, *degrees))),
+    }
 }
 
 fn with_step(recipe: &Recipe, step: &Step) -> Recipe {
     let place = |step: &Step| match step {
-        Step::Restore { .. } => 0,
-        Step::Tone { .. } => 1,
-        Step::Upscale { .. } => 2,
+        Step::Crop { .. } => 0,
+        Step::Restore { .. } => 1,
+        Step::Tone { .. } => 2,
+        Step::Upscale { .. } => 3,
     };
     let mut steps = recipe.steps.clone();
     match steps.iter_mut().find(|own| discriminant(*own) == discriminant(step)) {

@@ -43,6 +43,7 @@ fn dimension(dimension: Dimension) -> &'static str {
         Dimension::Focus => "Focus",
         Dimension::Subject => "Subject",
         Dimension::Moment => "Moment",
+        Dimension::Technique => "Technique",
         Dimension::Unknown => "Other",
     }
 }

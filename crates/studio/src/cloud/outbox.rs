@@ -140,8 +140,8 @@ pub(crate) struct Live {
     /// Not before this moment of the host's clock.
     pub(crate) not_before: Duration,
     pub(crate) tries: u32,
-    /// The service did not answer last time.
-    pub(crate) unreachable: bool,
+    /// What was in its way when it was tried last.
+    pub(crate) hindered: Option<WaitReason>,
     pub(crate) in_work: bool,
 }
 
@@ -235,10 +235,10 @@ pub(crate) fn shown(job: &Outgoing, state: &State, outside: &Outside) -> ProJob 
 }
 
 fn stage(job: &Outgoing, live: &Live, outside: &Outside) -> ProStage {
-    let unreachable = live.unreachable.then_some(WaitReason::Unreachable);
-    // A job that the service works at goes on without us.
+    // A job that the service works at goes on without us; only what it sends back needs room here.
     let at_the_service = matches!(job.step, Step::Wait { .. } | Step::Cancel);
-    if !at_the_service && let Some(reason) = outside.hinders(job).or(unreachable) {
+    let of_ours = |reason: &WaitReason| !at_the_service || matches!(reason, WaitReason::Disk | WaitReason::Folder);
+    if let Some(reason) = outside.hinders(job).or(live.hindered).filter(of_ours) {
         return ProStage::Waiting { reason };
     }
     let turn = ProStage::Waiting { reason: WaitReason::Turn };
@@ -257,5 +257,31 @@ fn stage(job: &Outgoing, live: &Live, outside: &Outside) -> ProStage {
         Step::Done { result } => ProStage::Done { result: result.clone() },
         Step::Failed { problem, charged } => ProStage::Failed { problem: problem.clone(), charged: *charged },
         Step::Cancelled => ProStage::Cancelled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_at_the_service_waits_only_for_room_here() {
+        let mut job: Outgoing = serde_json::from_value(serde_json::json!({ "id": "a", "user": "mara", "made_at": 1, "kind": "critique",
+            "variant": "standard", "options": {}, "price": 1, "sends": { "to": "Anthropic", "long_edge": 400, "media_type": "image/jpeg" },
+            "photos": [], "export": Export::default(), "attempt": 0, "may_exist": true, "service_id": "b",
+            "step": { "wait": { "running": true, "progress": null } }, "ended_at": null }))
+        .unwrap();
+        let outside = Outside { offline: true, user: None };
+        let shown = |job: &Outgoing, hindered| stage(job, &Live { hindered, ..Live::default() }, &outside);
+        for hindered in [None, Some(WaitReason::Unreachable), Some(WaitReason::SignedOut)] {
+            assert_eq!(shown(&job, hindered), ProStage::Running { progress: None }, "it goes on without us");
+        }
+        for reason in [WaitReason::Disk, WaitReason::Folder] {
+            let outside = Outside { offline: false, user: Some("mara".into()) };
+            let live = Live { hindered: Some(reason), ..Live::default() };
+            assert_eq!(stage(&job, &live, &outside), ProStage::Waiting { reason }, "what it sends back finds no room");
+        }
+        job.step = Step::Upload;
+        assert_eq!(shown(&job, Some(WaitReason::Disk)), ProStage::Waiting { reason: WaitReason::Offline });
     }
 }

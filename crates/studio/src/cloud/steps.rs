@@ -29,8 +29,11 @@ pub(super) fn take(core: &Core, job: Outgoing) -> Result<Outgoing, Fault> {
     }
 }
 
-/// Makes the copies: scaled to what the job needs, upright, in sRGB, without any metadata.
+/// Makes the copies: scaled to what the job needs, upright, in sRGB, without any metadata. For a critique the camera's settings go along as words.
 fn prepare(core: &Core, mut job: Outgoing) -> Result<Outgoing, Fault> {
+    if let (JobKind::Critique, [photo]) = (job.kind, job.photos.as_slice()) {
+        job.options.camera = pretty_photo::camera_settings(&photo.path, &core.limits);
+    }
     for index in 0..job.photos.len() {
         let photo = &mut job.photos[index];
         if photo.copy.is_some() {

@@ -83,18 +83,9 @@ fn send(
             return Ok(None);
         }
         let from = usize::try_from(upload.offset).unwrap_or(usize::MAX).min(bytes.len());
+        // Nothing is left of a photo whose last piece arrived without being looked at; an empty piece has it looked at.
         let piece = &bytes[from..bytes.len().min(from + PIECE)];
         let path = format!("/v1/uploads/{}", upload.id);
-        if piece.is_empty() {
-            // Whole, and being looked at.
-            stuck += 1;
-            if stuck > 20 {
-                return Err(Fault::Unreachable("the service is still looking at the photo".into()));
-            }
-            core.wait_at_most(Duration::from_millis(250), |_| None::<()>);
-            upload = core.link.send(Call::get(path, sync::WHY))?;
-            continue;
-        }
         let call = Call {
             body: piece.to_vec(),
             media_type: Some("application/offset+octet-stream"),
@@ -118,6 +109,15 @@ fn send(
     }
 }
 
+/// What was taken out of a copy. A critic is told focal length, aperture, time and ISO, beside the copy.
+fn stripped(kind: JobKind) -> [&'static str; 4] {
+    let camera = match kind {
+        JobKind::Critique => "all camera data but focal length, aperture, time and ISO",
+        JobKind::Enhance | JobKind::Compare | JobKind::Unknown => "camera data",
+    };
+    ["location", camera, "file name", "all other metadata"]
+}
+
 fn leaving(job: &Outgoing, index: usize, cause: &str) -> Leaving {
     let why = match job.kind {
         JobKind::Critique => "Critique",
@@ -131,7 +131,7 @@ fn leaving(job: &Outgoing, index: usize, cause: &str) -> Leaving {
         why: why.to_owned(),
         to: job.sends.to.clone(),
         bytes: 0,
-        stripped: ["location", "camera data", "file name", "all other metadata"].map(str::to_owned).to_vec(),
+        stripped: stripped(job.kind).map(str::to_owned).to_vec(),
         cause: Some(cause.to_owned()),
     }
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use pretty_contract::account::Reach;
+use pretty_contract::cloud::WaitReason;
 use pretty_contract::problem::{Code, Problem};
 use pretty_contract::service::billing::OrderState;
 
 use super::outbox::{Live, Outgoing, Outside, Step};
-use super::{steps, tell};
+use super::{critiques, steps, tell};
 use crate::clock::now_micros;
 use crate::core::{Core, State};
 use crate::problems::from_panic;
@@ -72,7 +73,11 @@ pub(super) fn commit(core: &Core, before: &Outgoing, mut after: Outgoing) {
     let mut state = core.lock();
     let Some(current) = state.linked.outbox.get(&before.id) else { return };
     if current.step.has_ended() {
-        // Ended by the person while the copies were made: it must not come back to life.
+        // Ended by the person while the copies were made: it must not come back to life, and nobody will ask for the copies.
+        let unknown = after.photos.iter().zip(&current.photos).filter(|(_, known)| known.copy.is_none());
+        for copy in unknown.filter_map(|(photo, _)| photo.copy.as_ref()) {
+            let _ = std::fs::remove_file(critiques::copy_path(&core.folders.data, &copy.key));
+        }
         *state.linked.outbox.live(&before.id) = Live::default();
         return;
     }
@@ -121,7 +126,13 @@ fn put_off(core: &Core, job: &Outgoing, fault: &Fault) {
     let now = core.host.now();
     let live = state.linked.outbox.live(&job.id);
     live.in_work = false;
-    live.unreachable = !matches!(fault, Fault::Offline);
+    live.hindered = match fault {
+        Fault::Offline => None,
+        Fault::Here(problem) if problem.code == Code::DiskFull => Some(WaitReason::Disk),
+        Fault::Here(problem) if problem.code == Code::KeychainUnavailable => Some(WaitReason::SignedOut),
+        Fault::Here(_) => Some(WaitReason::Folder),
+        _ => Some(WaitReason::Unreachable),
+    };
     live.not_before = now + fault.retry_after().unwrap_or_else(|| link::pause(live.tries));
     live.tries += 1;
     tell(core, &state, &job.id);
@@ -132,7 +143,9 @@ pub(super) fn report(core: &Core, id: &str, progress: f32) {
     let mut state = core.lock();
     let now = core.host.now();
     let live = state.linked.outbox.live(id);
-    if progress < live.progress || now.saturating_sub(live.told) < Duration::from_millis(100) {
+    // What goes on is hindered no more, whatever was in its way before.
+    let was_hindered = live.hindered.take().is_some();
+    if !was_hindered && (progress < live.progress || now.saturating_sub(live.told) < Duration::from_millis(100)) {
         return;
     }
     live.progress = progress;

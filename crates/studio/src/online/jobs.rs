@@ -169,7 +169,7 @@ fn alter(core: &Core, id: &str, change: impl FnOnce(&mut Outgoing) -> Answer<()>
     change(&mut job)?;
     core.link.store.put_pro_job(&job.id, job.made_at, &job)?;
     let live = state.linked.outbox.live(id);
-    (live.not_before, live.tries, live.unreachable) = (std::time::Duration::ZERO, 0, false);
+    (live.not_before, live.tries, live.hindered) = (std::time::Duration::ZERO, 0, None);
     state.linked.outbox.put(job);
     change_in(core, &mut state, |_| {});
     cloud::tell(core, &state, id);

@@ -147,7 +147,7 @@ fn finish(core: &Core, taken: &Taken, outcome: Result<Finished, Problem>) {
         Ok(Finished { outcome: Outcome::Saved(saved), recipe, seconds }) => {
             usage::count(core, state, Used::PhotoEnhanced);
             let device = worked(workshop.as_deref(), state, &saved);
-            if let Some(megapixels) = state.photos.get(taken.photo).and_then(|entry| entry.megapixels()) {
+            if let Some(megapixels) = state.photos.get(taken.photo).and_then(|entry| entry.megapixels_by(&recipe)) {
                 state.speeds.learn(&device, &recipe, megapixels, seconds);
             }
             PhotoState::Done { result: result_file(core, state, saved, seconds) }

@@ -17,6 +17,8 @@ use uuid::Uuid;
 pub(crate) enum Cut {
     /// As if the request had never come.
     Before,
+    /// The request was taken and given up: a photo that has arrived whole is not looked at.
+    Amid,
     /// The request was taken, its answer is lost.
     After,
 }
@@ -122,7 +124,9 @@ impl World {
             instead: Vec::new(),
             outcome: json!({ "state": "succeeded", "result": { "kind": "critique", "critique": {
                 "summary": "A hill.", "strengths": ["The sky"], "findings": [], "scores": [], "measured_by": "test",
-                "suggestions": [{ "text": "Brighter", "action": { "recipe": { "step": "tone", "strength": 0.5 } } }, { "text": "Wait for rain" }]
+                "suggestions": [{ "text": "Brighter", "action": { "recipe": { "step": "tone", "strength": 0.5 } } }, { "text": "Wait for rain" },
+                    { "text": "Level", "action": { "straighten": { "degrees": -1.5 } } },
+                    { "text": "Closer", "action": { "crop": { "x": 0.1, "y": 0.0, "width": 0.8, "height": 0.9 } } }]
             } } }),
             result: Vec::new(),
             leaving: false,
@@ -130,6 +134,13 @@ impl World {
             follows: false,
             traffic: Vec::new(),
         }
+    }
+
+    /// From now on an enhancement ends with these bytes, and is said to have this checksum.
+    pub(crate) fn enhances_to(&mut self, bytes: &[u8], sha256: &str) {
+        self.outcome = json!({ "state": "succeeded", "result": { "kind": "enhance", "width": 90, "height": 60,
+            "bytes": bytes.len(), "sha256": sha256, "media_type": "image/jpeg" } });
+        self.result = bytes.to_vec();
     }
 
     /// Signs the person out from elsewhere.
@@ -173,6 +184,7 @@ impl World {
     }
 
     fn routed(&mut self, request: &Request) -> (u16, Vec<u8>) {
+        let gives_up = self.cut == Some((self.requests, Cut::Amid));
         let path = request.path.split('?').next().unwrap();
         let parts: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
@@ -206,7 +218,7 @@ impl World {
                     return refuse(409, "conflict");
                 }
                 upload.1.extend(&request.body);
-                if upload.1.len() == upload.0 {
+                if upload.1.len() == upload.0 && !gives_up {
                     let photo = Uuid::now_v7().to_string();
                     upload.2 = Some(photo.clone());
                     self.photos.insert(photo, upload.1.clone());
@@ -358,7 +370,7 @@ fn serve(mut stream: TcpStream, world: &Mutex<World>, ended: &AtomicBool) {
             return;
         }
         let answer = world.answer(&request);
-        if cut == Some(Cut::After) {
+        if cut.is_some() {
             return;
         }
         answer

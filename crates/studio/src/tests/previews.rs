@@ -48,6 +48,65 @@ fn source_tiles_are_the_photo_level_by_level() {
 }
 
 #[test]
+fn a_turned_photo_is_seen_at_every_size_as_it_will_be() {
+    let stage = Stage::new();
+    let id = open(&stage, 1100, 600);
+    let address = |level: u32| format!("framed/{}/300,1000,0,10000,10000/{level}/0/0", id.0);
+    let seen = |level: u32| {
+        let bytes = stage.studio.serve(&address(level)).unwrap().bytes;
+        image::load_from_memory(&bytes).unwrap().to_rgb8()
+    };
+    // The small one first: it is not made of the large one.
+    let (small, large) = (seen(1), seen(0));
+    let halved = image::imageops::resize(&large, 256, large.height() / 2, image::imageops::FilterType::Triangle);
+    let differences = (8..248).flat_map(|x| (8..halved.height() - 8).map(move |y| (x, y)));
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (x, y) in differences {
+        for (a, b) in small.get_pixel(x, y).0.iter().zip(halved.get_pixel(x, y).0) {
+            sum += f64::from(a.abs_diff(b));
+            count += 1.0;
+        }
+    }
+    assert!(sum / count < 6.0, "{}", sum / count);
+}
+
+#[test]
+fn a_cropped_photo_is_seen_as_it_is_framed_before_and_after() {
+    let stage = Stage::new();
+    let id = open(&stage, 1100, 600);
+    let picture =
+        |address: &str| image::load_from_memory(&stage.studio.serve(address).unwrap().bytes).unwrap().to_rgb8();
+    let whole = picture(&format!("source/{}/0/1/0", id.0));
+    // Cut at a tile's edge, so that the first tile of the part is the second of the whole.
+    let edge = 512.0 / 1100.0;
+    let left = (edge * 10_000.0_f64).round() as u32;
+    let part = format!("framed/{}/0,{left},0,10000,5000", id.0);
+    assert_eq!(picture(&format!("{part}/0/0/0")).dimensions(), (512, 300));
+    assert_eq!(picture(&format!("{part}/0/1/0")).dimensions(), (76, 300));
+    let before = picture(&format!("{part}/0/0/0"));
+    assert!((0..288).all(|y| {
+        (0..512).all(|x| whole.get_pixel(x, y).0.iter().zip(before.get_pixel(x, y).0).all(|(a, b)| a.abs_diff(b) < 12))
+    }));
+    let mut wanted = view(id, 0.5, 0, &[(0, 0)]);
+    wanted["recipe"]["steps"]
+        .as_array_mut()
+        .unwrap()
+        .insert(0, json!({ "step": "crop", "x": edge, "width": 1.0 - edge, "height": 0.5 }));
+    stage.ask("set_view", wanted);
+    let made = wait_tiles(&stage, 1);
+    let after = picture(&made[0].address);
+    assert_eq!(after.dimensions(), (512, 300));
+    // The scripted engine makes negatives.
+    let worst = before
+        .pixels()
+        .zip(after.pixels())
+        .map(|(one, other)| (i32::from(one[0]) + i32::from(other[0]) - 255).abs())
+        .max();
+    assert!(worst.unwrap() < 60, "{worst:?}");
+    assert_eq!(stage.studio.serve(&format!("{part}/0/2/0")).unwrap_err().code, Code::BadRequest);
+}
+
+#[test]
 fn wanted_tiles_come_in_the_order_wanted_and_can_be_fetched() {
     let stage = Stage::new();
     let id = open(&stage, 1100, 900);

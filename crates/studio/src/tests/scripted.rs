@@ -14,7 +14,6 @@ use pretty_engine::{Cancel, EnhanceRequest, Outcome, Place, Region, Reporter, Sa
 use pretty_photo::DecodedPhoto;
 use pretty_photo::picture::{Picture, Samples};
 
-use crate::tile;
 use crate::workshop::{Render, Workshop};
 
 /// How a photo's job goes, by what its name contains.
@@ -114,6 +113,9 @@ impl Workshop for Scripted {
                 Step::Tone { strength, .. } if !(0.0..=1.0).contains(strength) => {
                     return Err(problem(Code::RecipeInvalid, "step 1 (tone) has strength out of range"));
                 }
+                Step::Crop { degrees, .. } if degrees.abs() > 45.0 => {
+                    return Err(problem(Code::RecipeInvalid, "step 1 (crop) turns too far"));
+                }
                 Step::Upscale { scale: by, .. } => scale *= by,
                 _ => {}
             }
@@ -210,7 +212,8 @@ impl Render for Easel {
             self.board.cancelled.fetch_add(1, Ordering::SeqCst);
             return Err(problem(Code::Cancelled, "Stopped."));
         }
-        let part = tile::cut(&self.photo.picture, region);
+        let (first, size) = region.corner_and_size();
+        let part = self.photo.picture.part(first, size);
         let Samples::Eight(colour) = &part.colour else { panic!("eight bits") };
         let (width, height, scale) = (region.width * self.scale, region.height * self.scale, self.scale);
         let mut large = Vec::with_capacity((width * height * 3) as usize);

@@ -1,6 +1,7 @@
 /** The keyboard of the whole window. What a focused control wants for itself never gets here. */
 import type { App, Page } from "../../state/app.svelte";
 import { critiqueKey } from "../critique/keys";
+import { cropKey } from "../crop/keys";
 import { viewerCommands } from "../viewer/commands";
 
 /** Pages in the order of the rail; those of the service only where there is one. */
@@ -72,6 +73,10 @@ export function handleKeys(event: KeyboardEvent, app: App): void {
     return;
   }
   if (!photos) return;
+  if (cropKey(event, app)) {
+    event.preventDefault();
+    return;
+  }
 
   const viewer = viewerCommands();
   switch (event.key) {

@@ -8,7 +8,9 @@ const recipe = (strength: number) => ({ version: 1, steps: [{ step: "tone" as co
 
 const subject: Subject = {
   id: 3,
+  framing: null,
   size: { width: 6048, height: 4032 },
+  whole: { width: 6048, height: 4032 },
   thumbnail: "thumb/3",
   recipe: recipe(0.5),
   scale: 1,
@@ -19,7 +21,9 @@ const subject: Subject = {
 
 /** A canvas that notes what is drawn on it. */
 function noteBook() {
-  const drawn: { address: string; x: number; y: number; width: number; height: number; alpha: number }[] = [];
+  const drawn: { address: string; x: number; y: number; width: number; height: number; alpha: number; turned: number }[] = [];
+  const kept: { x: number; y: number; turned: number }[] = [];
+  let now = { x: 0, y: 0, turned: 0 };
   const context = {
     globalAlpha: 1,
     fillStyle: "",
@@ -27,13 +31,15 @@ function noteBook() {
     imageSmoothingQuality: "low",
     setTransform: () => {},
     fillRect: () => drawn.splice(0),
-    save: () => {},
-    restore: () => {},
+    save: () => kept.push({ ...now }),
+    restore: () => (now = kept.pop()!),
+    translate: (x: number, y: number) => (now = { ...now, x, y }),
+    rotate: (turned: number) => (now = { ...now, turned }),
     beginPath: () => {},
     rect: () => {},
     clip: () => {},
     drawImage(source: { address: string }, x: number, y: number, width: number, height: number) {
-      drawn.push({ address: source.address, x, y, width, height, alpha: this.globalAlpha });
+      drawn.push({ address: source.address, x: x + now.x, y: y + now.y, width, height, alpha: this.globalAlpha, turned: now.turned });
     },
   };
   const canvas = document.createElement("canvas");
@@ -41,7 +47,9 @@ function noteBook() {
   return { canvas, drawn };
 }
 
-function setUp(ratio = 1) {
+const keyOf = (view: View) => `key-${JSON.stringify(view.recipe).length}-${view.recipe.steps.map((step) => ("strength" in step ? step.strength : 0)).join()}`;
+
+function setUp(ratio = 1, { answer = (view: View) => Promise.resolve(keyOf(view)), loads = (url: string) => url !== "" } = {}) {
   const { canvas, drawn } = noteBook();
   const frames: (() => void)[] = [];
   const views: View[] = [];
@@ -53,12 +61,13 @@ function setUp(ratio = 1) {
     canvas,
     load: (url) => {
       loaded.push(url);
+      if (!loads(url)) return Promise.reject(new Error("not there"));
       return Promise.resolve({ source: { address: url } as unknown as CanvasImageSource, width: 512, height: 512 });
     },
     url: (address) => address,
     setView: (view) => {
       views.push(view);
-      return Promise.resolve({ recipe_key: `key-${JSON.stringify(view.recipe).length}-${view.recipe.steps.map((step) => ("strength" in step ? step.strength : 0)).join()}` });
+      return answer(view).then((recipe_key) => ({ recipe_key }));
     },
     clearView: () => (cleared += 1),
     changed: (next) => (state = next),
@@ -249,5 +258,102 @@ describe("viewer", () => {
     await settle();
     expect(state().fits).toBe(true);
     expect(views.at(-1)).toMatchObject({ photo: 4 });
+  });
+
+  describe("of a photo that is framed anew", () => {
+    const LEFT_HALF = { turn: 0, left: 0, top: 0, right: 5000, bottom: 10_000 };
+    const halved: Subject = {
+      ...subject,
+      framing: LEFT_HALF,
+      size: { width: 3024, height: 4032 },
+      recipe: { version: 1, steps: [{ step: "crop", degrees: 0, x: 0, y: 0, width: 0.5, height: 1 }, ...subject.recipe.steps] },
+    };
+
+    it("asks again for what it has just gone away from, and shows it", async () => {
+      const { viewer, views, settle, state } = setUp();
+      viewer.resize({ width: 900, height: 700 });
+      viewer.show(subject);
+      await settle();
+      // There and back before the studio was told.
+      viewer.show(halved);
+      viewer.show(subject);
+      await settle();
+      expect(views).toHaveLength(2);
+      expect(views[1]).toEqual(views[0]);
+      for (const tile of views[1]!.tiles) viewer.previewTile(announce(views[1]!, keyOf(views[1]!), tile));
+      await settle();
+      expect(state().mark).toMatchObject({ done: views[1]!.tiles.length });
+    });
+
+    it("takes no answer for the framing before", async () => {
+      const answers: ((key: string) => void)[] = [];
+      const { viewer, views, drawn, settle, state } = setUp(1, { answer: () => new Promise<string>((done) => answers.push(done)) });
+      viewer.resize({ width: 900, height: 700 });
+      viewer.show(subject);
+      await settle();
+      viewer.show(halved);
+      answers[0]!("before");
+      for (const tile of views[0]!.tiles) viewer.previewTile(announce(views[0]!, "before", tile));
+      await settle();
+      expect(drawn.some((one) => one.address.includes("before"))).toBe(false);
+      answers[1]!("after");
+      await settle();
+      for (const tile of views[1]!.tiles) viewer.previewTile(announce(views[1]!, "after", tile));
+      await settle();
+      expect(state().mark).toMatchObject({ done: views[1]!.tiles.length });
+      expect(drawn.some((one) => one.address.includes("before"))).toBe(false);
+    });
+
+    it("lets the studio stop at a view that nobody waits for any more", async () => {
+      const { viewer, settle, cleared } = setUp();
+      viewer.resize({ width: 900, height: 700 });
+      viewer.show(halved);
+      await settle();
+      viewer.show({ ...subject, untouched: true, previewable: false });
+      await settle();
+      expect(cleared()).toBe(1);
+    });
+
+    it("shows the thumbnail, turned and cut, until tiles are there", async () => {
+      const { viewer, drawn, settle, state } = setUp(1, { loads: (url) => url.startsWith("thumb/") });
+      viewer.resize({ width: 900, height: 700 });
+      viewer.show(halved);
+      await settle();
+      const box = state().boxes[0];
+      const [cut] = drawn;
+      expect(cut).toMatchObject({ address: "thumb/3", turned: 0 });
+      expect([cut!.x, cut!.y]).toEqual([expect.closeTo(box.x), expect.closeTo(box.y)]);
+      expect([cut!.width, cut!.height]).toEqual([expect.closeTo(box.width * 2), expect.closeTo(box.height)]);
+      // Turned by five degrees the photo's own shape is kept, about the same middle.
+      const share = 1 / (Math.cos(Math.PI / 36) + 1.5 * Math.sin(Math.PI / 36));
+      const size = { width: Math.floor(6048 * share), height: Math.floor(4032 * share) };
+      viewer.show({ ...subject, framing: { turn: 500, left: 0, top: 0, right: 10_000, bottom: 10_000 }, size });
+      await settle();
+      const whole = state().boxes[0];
+      const [turned] = drawn;
+      expect(turned!.turned).toBeCloseTo(Math.PI / 36);
+      expect(turned!.width / whole.width).toBeCloseTo(1 / share, 3);
+      expect(turned!.x + turned!.width / 2).toBeCloseTo(whole.x + whole.width / 2);
+      expect(turned!.y + turned!.height / 2).toBeCloseTo(whole.y + whole.height / 2);
+    });
+
+    it("stays as near as it is, at about the same place", async () => {
+      const { viewer, settle, state } = setUp();
+      viewer.resize({ width: 900, height: 700 });
+      viewer.show(subject);
+      viewer.oneToOne({ x: 600, y: 200 });
+      await settle();
+      const { x, y, scale } = viewer.camera;
+      viewer.show({ ...subject, framing: { turn: 100, left: 0, top: 0, right: 10_000, bottom: 10_000 }, size: { width: 5892, height: 3928 } });
+      await settle();
+      expect(state().fits).toBe(false);
+      expect(viewer.camera.scale).toBe(scale);
+      expect(viewer.camera.x / 5892).toBeCloseTo(x / 6048);
+      expect(viewer.camera.y / 3928).toBeCloseTo(y / 4032);
+      // So little is left that all of it is seen.
+      viewer.show({ ...halved, framing: { ...LEFT_HALF, right: 500, bottom: 500 }, size: { width: 302, height: 202 } });
+      await settle();
+      expect(state().fits).toBe(true);
+    });
   });
 });

@@ -58,6 +58,8 @@ export interface ViewerOptions {
 
 /** A changing view is told this often at most. */
 const VIEW_EVERY_MS = 60;
+/** Stands for a view that the studio still works on, and that is not wanted any more. */
+const OUTDATED = "outdated";
 /** Between two panes side by side. */
 const GAP = 12;
 
@@ -76,6 +78,7 @@ export class ViewerController {
   #margins: Margins = { x: 24, y: 24 };
   #queued = false;
   #destroyed = false;
+  /** The view that the studio works on; empty for none. */
   #sentView = "";
   #viewTimer: ReturnType<typeof setTimeout> | null = null;
   #nextView: { view: View; wanted: string } | null = null;
@@ -96,15 +99,29 @@ export class ViewerController {
     if (subject?.id !== before?.id) {
       this.#previews.clear();
       this.#fits = true;
+    } else if (subject && before && !sameFraming(subject, before)) {
+      // Tiles of another framing show other places: whatever was asked for is asked for anew, and an answer to it says nothing any more.
+      this.#previews.clear();
+      this.#viewTurn += 1;
+      this.#nextView = null;
+      if (this.#sentView !== "") this.#sentView = OUTDATED;
     }
     if (subject === null) {
       if (before !== null) this.#dropView();
     } else if (this.#fits || before?.id !== subject.id) {
       this.fit();
-    } else if (before && (before.size.width !== subject.size.width || before.size.height !== subject.size.height)) {
-      this.fit();
+    } else if (before) {
+      this.#keepZoom(before.size, subject.size);
     }
     this.invalidate();
+  }
+
+  /** The photo has another size now: about the same place of it stays in the middle. */
+  #keepZoom(before: Size, now: Size): void {
+    if (before.width === now.width && before.height === now.height) return;
+    const { x, y, scale } = this.#camera;
+    if (scale <= this.#fitScale()) this.fit();
+    else this.#move({ x: (x * now.width) / before.width, y: (y * now.height) / before.height, scale });
   }
 
   setMode(mode: Mode): void {
@@ -328,7 +345,7 @@ export class ViewerController {
         if (announced) wanted.push(announced.address);
       }
     }
-    for (const tile of tiles) wanted.push(sourceAddress(subject.id, level, tile));
+    for (const tile of tiles) wanted.push(sourceAddress(subject, level, tile));
     this.#cache.want(wanted);
   }
 
@@ -372,4 +389,8 @@ export class ViewerController {
     this.#viewTurn += 1;
     this.#options.clearView();
   }
+}
+
+function sameFraming(a: Subject, b: Subject): boolean {
+  return JSON.stringify(a.framing) === JSON.stringify(b.framing);
 }

@@ -2,15 +2,21 @@
  * What the viewer shows, as layers of tiles: the original, the preview over it, and the saved result. Pure but for the clock it is given.
  */
 import type { PhotoId, PreviewTile, Recipe } from "../../contract/generated";
+import { framingText, type Framing } from "../../state/framing";
 import type { Size, Tile } from "./geometry";
 
 /** A photo as the viewer needs it. */
 export interface Subject {
   id: PhotoId;
+  /** Once framed. */
   size: Size;
+  /** Before that. */
+  whole: Size;
+  /** What is kept of the photo; null for all of it. */
+  framing: Framing | null;
   thumbnail: string | null;
   recipe: Recipe;
-  /** How many times larger the result is than the photo. */
+  /** How many times larger the result is than the framed photo. */
   scale: number;
   /** Whether the recipe leaves the photo as it is. */
   untouched: boolean;
@@ -20,7 +26,11 @@ export interface Subject {
   previewable: boolean;
 }
 
-export const sourceAddress = (photo: PhotoId, level: number, tile: Tile) => `source/${photo}/${level}/${tile.x}/${tile.y}`;
+/** The photo as it was, framed as its result is, so that both can be compared. */
+export function sourceAddress({ id, framing }: Pick<Subject, "id" | "framing">, level: number, tile: Tile): string {
+  const of = framing === null ? `source/${id}` : `framed/${id}/${framingText(framing)}`;
+  return `${of}/${level}/${tile.x}/${tile.y}`;
+}
 export const resultAddress = (key: string, level: number, tile: Tile) => `result/${key}/${level}/${tile.x}/${tile.y}`;
 
 const at = (level: number, tile: Tile) => `${level}/${tile.x}/${tile.y}`;

@@ -15,6 +15,7 @@ import {
   type Size,
   type Tile,
 } from "./geometry";
+import { placed } from "../../state/framing";
 import { resultAddress, sourceAddress, type Announced, type Previews, type Subject } from "./layers";
 import type { Picture, TileCache } from "./tiles";
 
@@ -77,8 +78,29 @@ export class Painter {
   source(scene: Scene): void {
     const { subject } = scene;
     const thumbnail = subject.thumbnail === null ? null : this.#cache.get(subject.thumbnail);
-    if (thumbnail) this.#place(scene, thumbnail.picture, { x: 0, y: 0, ...subject.size }, 1);
-    this.#pyramid(scene, subject.size, scene.level, scene.tiles, (level, tile) => sourceAddress(subject.id, level, tile));
+    if (thumbnail) this.#standIn(scene, thumbnail.picture);
+    this.#pyramid(scene, subject.size, scene.level, scene.tiles, (level, tile) => sourceAddress(subject, level, tile));
+  }
+
+  /** The thumbnail shows all of the photo: it is turned and cut as the photo is. */
+  #standIn(scene: Scene, picture: Picture): void {
+    const { subject, camera, ratio } = scene;
+    if (subject.framing === null) {
+      this.#place(scene, picture, { x: 0, y: 0, ...subject.size }, 1);
+      return;
+    }
+    const { whole } = subject;
+    const { x, y, angle } = placed(whole, subject.framing);
+    const box = photoBox(camera, scene.pane, subject.size);
+    const left = box.x + scene.shift;
+    const scale = camera.scale * ratio;
+    this.within({ ...box, x: left }, ratio, () => {
+      const context = this.#context;
+      context.translate((left + x * camera.scale) * ratio, (box.y + y * camera.scale) * ratio);
+      context.rotate(angle);
+      this.#smooth(picture, whole.width * scale);
+      context.drawImage(picture.source, (-whole.width / 2) * scale, (-whole.height / 2) * scale, whole.width * scale, whole.height * scale);
+    });
   }
 
   result(scene: Scene, previews: Previews): void {
@@ -149,9 +171,14 @@ export class Painter {
     if (right <= left || bottom <= top) return;
     const context = this.#context;
     context.globalAlpha = alpha;
-    context.imageSmoothingEnabled = (right - left) / picture.width < SQUARES_FROM || picture.width < STAND_IN;
-    context.imageSmoothingQuality = "high";
+    this.#smooth(picture, right - left);
     context.drawImage(picture.source, left, top, right - left, bottom - top);
     context.globalAlpha = 1;
+  }
+
+  /** For a picture that is drawn so many device pixels wide. */
+  #smooth(picture: Picture, width: number): void {
+    this.#context.imageSmoothingEnabled = width / picture.width < SQUARES_FROM || picture.width < STAND_IN;
+    this.#context.imageSmoothingQuality = "high";
   }
 }

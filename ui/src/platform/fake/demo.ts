@@ -102,7 +102,8 @@ export async function demoHost(search: URLSearchParams): Promise<FakeStudio> {
       return cut(pair.after, { width: facts.width * scale, height: facts.height * scale }, level!, x!, y!);
     }
     const [level, x, y] = rest.slice(-3).map(Number);
-    if (kind === "source") return cut(pair.before, facts, level!, x!, y!);
+    // The demo's pictures stand for a whole photo: a part of it is shown as the whole.
+    if (kind === "source" || kind === "framed") return cut(pair.before, facts, level!, x!, y!);
     const recipe = studio.recipes.get(rest[0] ?? "");
     const strength = (recipe?.steps ?? []).reduce((sum, step) => sum + (step.step === "restore" ? step.denoise + step.detail : step.step === "tone" ? step.strength : 0), 0);
     return cut(pair.before, facts, level!, x!, y!, { source: pair.after, alpha: Math.min(1, strength / 1.1) });

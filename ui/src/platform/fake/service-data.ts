@@ -222,6 +222,7 @@ export const CRITIQUE: Critique = {
     { dimension: "focus", score: 6, reason: "Slightly in front of the subject" },
     { dimension: "subject", score: 8, reason: "Known at once" },
     { dimension: "moment", score: 5, reason: "Any minute of that evening" },
+    { dimension: "technique", score: 7, reason: "Clean, a little noise in the hills" },
   ],
   suggestions: [
     { finding: 1, text: "Crop the left edge away.", action: { crop: { x: 0.075, y: 0.03, width: 0.86, height: 0.92 } } },

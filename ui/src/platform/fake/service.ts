@@ -17,6 +17,7 @@ import type {
   ProStage,
   SentLine,
   ShownQuote,
+  SuggestedAction,
 } from "../../contract/generated";
 import type { CommandName } from "../types";
 import { COMPARISON, CRITIQUE, CRITIQUE_BEFORE, DAY, fakeAccount, fakeCritiques, fakeEntries, fakeLedger, fakeOnline, POLICY } from "./service-data";
@@ -35,7 +36,7 @@ export interface FakeServiceOptions {
 export interface Surroundings {
   emit: (event: Event) => void;
   nameOf: (photo: PhotoId) => string;
-  setRecipe: (photo: PhotoId) => Commands["try_suggestion"]["reply"];
+  setRecipe: (photo: PhotoId, action: SuggestedAction | undefined) => Commands["try_suggestion"]["reply"];
 }
 
 function problem(code: Problem["code"], message: string, retryable = false): Problem {
@@ -187,14 +188,15 @@ export class FakeService {
         const line = this.#line(id);
         const previous = this.critiques.find((other) => other.photo === line.photo && other.kind === "critique" && other.at < line.at) ?? null;
         const critique = previous === null ? CRITIQUE_BEFORE : CRITIQUE;
-        const picture = line.photo === null ? null : `${previous === null ? "whole-before" : "whole"}/${line.photo}`;
-        return { line, critique, picture, can_try: critique.suggestions.map((each) => each.action !== undefined && "recipe" in each.action && line.photo !== null), previous };
+        // The copy that was sent is there, wherever the photo is.
+        const picture = `${previous === null ? "whole-before" : "whole"}/${line.photo ?? 1}`;
+        return { line, critique, picture, can_try: critique.suggestions.map((each) => each.action !== undefined && line.photo !== null), previous };
       },
       comparison: ({ id }) => ({ line: this.#line(id), comparison: COMPARISON, pictures: ["whole/1", "whole/2"] }),
-      try_suggestion: ({ id }) => {
+      try_suggestion: ({ id, suggestion }) => {
         const photo = this.#line(id).photo;
         if (photo === null || this.#around === null) throw problem("file_missing", "The photo is not on this computer.");
-        return this.#around.setRecipe(photo);
+        return this.#around.setRecipe(photo, CRITIQUE.suggestions[suggestion]?.action);
       },
       export_critique: open,
       delete_critique: ({ id }) =>

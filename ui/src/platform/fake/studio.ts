@@ -18,7 +18,9 @@ import {
   type ResultFile,
   type Settings,
   type Snapshot,
+  type SuggestedAction,
 } from "../../contract/generated";
+import { cropOf, WHOLE_PHOTO, withCrop } from "../../state/framing";
 import { NO_SERVICE } from "../../state/service.svelte";
 import type { CommandName, Drop, Host } from "../types";
 import type { FakeService } from "./service";
@@ -109,7 +111,7 @@ export class FakeStudio implements Host {
     service?.attach({
       emit: (event) => this.emit(event),
       nameOf: (id) => this.photos.get(id)?.name ?? `${id}.jpg`,
-      setRecipe: (id) => this.#tried(id),
+      setRecipe: (id, action) => this.#tried(id, action),
     });
     this.#options = {
       facts: defaultFacts,
@@ -135,7 +137,10 @@ export class FakeStudio implements Host {
       add_sample: () => this.#add(["/usr/share/pretty/sample.jpg"]),
       remove_photos: ({ photos }) => this.#remove(photos),
       set_recipe: ({ photos, recipe }) => this.#setRecipe(photos, () => ({ recipe, auto: false })),
-      use_auto: ({ photos }) => this.#setRecipe(photos, (photo) => ({ recipe: photo.assessment?.recipe ?? photo.recipe, auto: true })),
+      use_auto: ({ photos, crop }) => {
+        const kept = crop?.step === "crop" ? crop : null;
+        return this.#setRecipe(photos, (photo) => ({ recipe: withCrop(photo.assessment?.recipe ?? photo.recipe, kept), auto: true }));
+      },
       set_view: (view) => this.#setView(view),
       clear_view: () => this.#clearView(),
       estimate: ({ photos }) => ({ seconds: photos.length * this.#options.secondsEach, each: photos.map(() => this.#options.secondsEach) }),
@@ -287,10 +292,16 @@ export class FakeStudio implements Host {
   }
 
   /** What trying a suggestion does to a recipe. */
-  #tried(id: PhotoId): Commands["try_suggestion"]["reply"] {
+  #tried(id: PhotoId, action: SuggestedAction | undefined): Commands["try_suggestion"]["reply"] {
     const before = this.photos.get(id)?.recipe ?? FAKE_AUTO;
-    const recipe: Recipe = { ...before, steps: [...before.steps.filter((step) => step.step !== "tone"), { step: "tone", strength: 0.7 }] };
-    this.change(id, { recipe, auto: false });
+    const own = cropOf(before) ?? WHOLE_PHOTO;
+    const recipe: Recipe =
+      action !== undefined && "crop" in action
+        ? withCrop(before, { ...own, ...action.crop })
+        : action !== undefined && "straighten" in action
+          ? withCrop(before, { ...own, degrees: action.straighten.degrees })
+          : { ...before, steps: [...before.steps.filter((step) => step.step !== "tone"), { step: "tone", strength: 0.7 }] };
+    this.change(id, { recipe, auto: (this.photos.get(id)?.auto ?? false) && action !== undefined && !("recipe" in action) });
     return { photo: id, recipe, before };
   }
 
