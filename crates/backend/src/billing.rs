@@ -52,7 +52,8 @@ pub struct Billing {
     wake: Notify,
 }
 
-/// Together less than a request may take, so that a person gets an answer.
+/// All tries of one call take less than a request may, so that a person gets an answer. A first order takes two calls: when Stripe is that slow it is
+/// answered `timed_out`, and goes on from there when it is asked again under the same key.
 const TIMEOUT: Duration = Duration::from_secs(8);
 const PATIENCE: Patience =
     Patience { retries: 2, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(5) };

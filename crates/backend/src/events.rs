@@ -2,6 +2,7 @@
 //!
 //! Not here: what changed. The message names the kind and the thing; the app fetches it.
 
+use crate::accounts::devices;
 use crate::accounts::tokens::Person;
 use crate::app::App;
 use crate::changes::{self, Listener, Missed, Noted};
@@ -15,7 +16,6 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 /// Silence that proxies and apps take for a dead connection is never reached.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -30,7 +30,8 @@ pub fn routes() -> OpenApiRouter<App> {
 type Stream = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
 
 /// Says what changed, as it happens. The message's id is its number; with `Last-Event-ID` everything after that number comes first. A message
-/// of the type `reset` says that the number is too old: fetch everything anew. The stream ends when the token does; come back with a new one.
+/// of the type `reset` says that the number is too old: fetch everything anew. The stream ends when the token's time is
+/// over; come back with a new one. After signing out it tells nothing more.
 #[utoipa::path(get, path = "/v1/events", tag = "events", security(("token" = [])),
     params(("last-event-id" = Option<String>, Header, description = "The id of the last message that was heard.")),
     responses((status = 200, body = Change, content_type = "text/event-stream"), (status = 401, body = ApiError),
@@ -52,10 +53,11 @@ async fn listen(State(app): State<App>, person: Person, headers: HeaderMap) -> R
             head
         }
     };
-    let life = Duration::from_secs(app.settings.accounts.access_token_seconds);
+    let left = person.expires_at.0.saturating_sub(app.world.now().0);
+    let life = Duration::from_micros(u64::try_from(left).unwrap_or_default());
     tokio::spawn(async move {
         let told = async {
-            while let Some(next) = tell(&app, user, &hear, after, &mut listener).await {
+            while let Some(next) = tell(&app, &person, &hear, after, &mut listener).await {
                 after = next;
             }
         };
@@ -72,19 +74,21 @@ async fn listen(State(app): State<App>, person: Person, headers: HeaderMap) -> R
 /// Tells what came after number `after`, waiting for it if need be; gives the number to go on from. None when the stream is over.
 async fn tell(
     app: &App,
-    user: Uuid,
+    person: &Person,
     hear: &Sender<Result<Event, Infallible>>,
     after: i64,
     listener: &mut Listener,
 ) -> Option<i64> {
-    let missed = match changes::since(&app.store, user, after, PAGE).await {
-        Ok(missed) => missed,
-        Err(error) => {
-            // The app comes back with the number that it heard last.
-            tracing::warn!(%error, "changes cannot be told");
-            return None;
-        }
-    };
+    // The app comes back with the number that it heard last.
+    let fault = |error: &dyn std::fmt::Display| tracing::warn!(%error, "changes cannot be told");
+    let missed = changes::since(&app.store, person.user.id, after, PAGE).await.map_err(|error| fault(&error)).ok()?;
+    let is_silent = matches!(&missed, Missed::Changes(changes) if changes.is_empty());
+    // The sign-in may have ended since.
+    if !is_silent
+        && !devices::is_open(app.store.reader(), person.device_id).await.map_err(|error| fault(&error)).ok()?
+    {
+        return None;
+    }
     match missed {
         Missed::TooMuch(head) => {
             hear.send(Ok(Event::default().event("reset").id(head.to_string()).data("{}"))).await.ok()?;

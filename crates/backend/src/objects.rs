@@ -6,7 +6,7 @@
 
 mod doomed;
 
-pub use doomed::{Reserved, doom, forget_person, keep, reserve, sweep};
+pub use doomed::{Reserved, doom, forget_person, keep, reserve, sweep, sweep_now};
 
 use crate::outbound::is_loopback;
 use crate::settings;

@@ -117,6 +117,6 @@ async fn delete(State(app): State<App>, person: Person, Path(id): Path<Uuid>) ->
         objects::doom(&tx, &app.world, &photo.object_key).await?;
     }
     tx.commit().await?;
-    objects::sweep(&app, 10).await?;
+    objects::sweep_now(&app).await;
     Ok(StatusCode::NO_CONTENT)
 }

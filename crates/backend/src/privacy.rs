@@ -46,7 +46,12 @@ pub async fn is_fresh(app: &App, person: &Person) -> Result<bool, AccountError> 
 
 /// Does what is due in the background.
 pub async fn work(app: &App) {
-    for done in [export::make_due(app).await, deletion::purge_due(app).await, policy::tell_due(app).await] {
+    for done in [
+        deletion::stop_leaving(app).await,
+        export::make_due(app).await,
+        deletion::purge_due(app).await,
+        policy::tell_due(app).await,
+    ] {
         if let Err(error) = done {
             tracing::error!(%error, "privacy work failed and will be tried again");
         }

@@ -2,6 +2,8 @@
 //!
 //! From there on nothing knows of it but the sign on every page and answer. Not here: the stand-ins themselves (`pretty-sandbox`).
 
+mod enhancing;
+
 use crate::app::App;
 use crate::billing::catalogue;
 use crate::pages;
@@ -32,7 +34,8 @@ pub enum SandboxError {
 /// When keys are configured, when others could reach it, or when no port is free.
 pub async fn start(mut settings: Settings, address: SocketAddr) -> Result<(Sandbox, Settings), SandboxError> {
     refuse_mixing(&settings, address)?;
-    let sandbox = Sandbox::start(SandboxConfig::default()).await?;
+    let config = SandboxConfig { enhance: enhancing::best(), ..SandboxConfig::default() };
+    let sandbox = Sandbox::start(config).await?;
     fill(&mut settings, sandbox.endpoints());
     let webhooks = format!("http://{address}/v1/webhooks/stripe");
     settings.stripe.webhook_secret = Secret::new(sandbox.control().stripe().add_webhook(&webhooks, &["*"])?);

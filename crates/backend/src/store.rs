@@ -24,6 +24,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
+/// A connection that was used within this time is taken without asking first whether it still stands: that would be one way more to the database for every
+/// statement.
+const UNTESTED: Duration = Duration::from_secs(30);
+
 /// What the database refuses or fails at.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -68,6 +72,13 @@ pub struct Store {
     news: Arc<Notify>,
 }
 
+/// What both databases have in common.
+fn pooled(url: &str, size: u32, wait: Duration) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(size).acquire_timeout(wait).sqlx_logging(false).test_before_acquire_if_idle_for(UNTESTED);
+    options
+}
+
 impl Store {
     /// Opens the configured database; for SQLite the file `pretty.sqlite3` in `data`, made when it is not there. Does not migrate.
     ///
@@ -83,8 +94,8 @@ impl Store {
 
     async fn open_postgres(settings: &Database) -> Result<Self, StoreError> {
         let wait = Duration::from_secs(settings.wait_seconds);
-        let mut options = ConnectOptions::new(settings.url.reveal());
-        options.max_connections(settings.connections).acquire_timeout(wait).connect_timeout(wait).sqlx_logging(false);
+        let mut options = pooled(settings.url.reveal(), settings.connections, wait);
+        options.connect_timeout(wait);
         let pool = sea_orm::Database::connect(options).await?;
         Ok(Self { writer: pool.clone(), reader: pool, news: Arc::default() })
     }
@@ -100,8 +111,7 @@ impl Store {
         let wait = Duration::from_secs(settings.wait_seconds);
         let connect = |size: u32, query_only: bool| {
             let file = file.clone();
-            let mut options = ConnectOptions::new("sqlite://");
-            options.max_connections(size).acquire_timeout(wait).sqlx_logging(false);
+            let mut options = pooled("sqlite://", size, wait);
             options.map_sqlx_sqlite_opts(move |options| {
                 options
                     .filename(&file)
@@ -208,5 +218,17 @@ impl Deref for WriteTransaction {
 
     fn deref(&self) -> &Self::Target {
         &self.inner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_was_just_used_is_not_asked_again() {
+        let options = pooled("sqlite://", 2, Duration::from_secs(1));
+        assert_eq!(options.get_test_before_acquire_if_idle_for(), Some(UNTESTED));
+        assert!(!options.get_test_before_acquire());
     }
 }

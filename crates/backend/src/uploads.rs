@@ -185,7 +185,7 @@ async fn locked(tx: &WriteTransaction, id: Uuid) -> Result<Upload, UploadError> 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sweep(app: &App, limit: u32) -> Result<usize, StoreError> {
+pub async fn sweep(app: &App, limit: u32) -> Result<usize, UploadError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
@@ -193,13 +193,24 @@ pub async fn sweep(app: &App, limit: u32) -> Result<usize, StoreError> {
     let reader = app.store.reader();
     let select = format!("SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT {limit}");
     let rows = Row::find_by_statement(sql(reader, select, [app.world.now().into()])).all(reader).await?;
-    for Row { id } in &rows {
+    let mut gone = 0;
+    for Row { id } in rows {
         let tx = app.store.write_transaction().await?;
-        parts::doom_all(&tx, &app.world, *id).await?;
-        upload::Entity::delete_by_id(*id).exec(&*tx).await?;
+        // Another worker may have been here, or its last part may be on its way in.
+        let upload = match locked(&tx, id).await {
+            Ok(upload) => upload,
+            Err(UploadError::Unknown) => continue,
+            Err(error) => return Err(error),
+        };
+        if upload.expires_at > app.world.now() {
+            continue;
+        }
+        parts::doom_all(&tx, &app.world, id).await?;
+        upload::Entity::delete_by_id(id).exec(&*tx).await?;
         tx.commit().await?;
+        gone += 1;
     }
-    Ok(rows.len())
+    Ok(gone)
 }
 
 /// Dooms an upload's parts when it has ended.

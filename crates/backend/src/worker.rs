@@ -44,10 +44,11 @@ pub async fn sweep(app: &App) {
     if let Err(error) = ledger::sweep_expired(&app.store, &app.world, 1000).await {
         tracing::error!(%error, "credits were not swept");
     }
-    for swept in [uploads::sweep(app, 100).await, objects::sweep(app, 1000).await] {
-        if let Err(error) = swept {
-            tracing::error!(%error, "uploads were not swept");
-        }
+    if let Err(error) = uploads::sweep(app, 100).await {
+        tracing::error!(%error, "uploads were not swept");
+    }
+    if let Err(error) = objects::sweep(app, 1000).await {
+        tracing::error!(%error, "objects were not swept");
     }
     for swept in [
         accounts::tokens::sweep(app, now).await,

@@ -4,7 +4,7 @@ use super::AccountError;
 use crate::app::App;
 use crate::privacy::deletion;
 use crate::store::entity::device::{self, DeviceKind};
-use crate::store::{WriteTransaction, sql};
+use crate::store::{WriteTransaction, count_of, sql};
 use crate::world::Moment;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::time::Duration;
@@ -122,6 +122,15 @@ pub async fn open(connection: &impl ConnectionTrait, user: Uuid) -> Result<Vec<d
         .all(connection)
         .await?;
     Ok(devices)
+}
+
+/// Whether a device is signed in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_open(connection: &impl ConnectionTrait, device: Uuid) -> Result<bool, AccountError> {
+    let select = "SELECT COUNT(*) AS n FROM devices WHERE id = $1 AND ended_at IS NULL";
+    Ok(count_of(connection, select, [device.into()]).await? == 1)
 }
 
 /// A name for a browser from what it says of itself: enough to tell two apart.

@@ -106,7 +106,7 @@ async fn account(State(app): State<App>, EvenLeaving(person): EvenLeaving) -> Re
     shown(&app, person).await
 }
 
-async fn shown(app: &App, Person { user, device_id, ending }: Person) -> Result<axum::Json<Account>, ApiError> {
+async fn shown(app: &App, Person { user, device_id, ending, .. }: Person) -> Result<axum::Json<Account>, ApiError> {
     let links = identity::Entity::find().filter(identity::Column::UserId.eq(user.id)).count(app.store.reader()).await?;
     let credits = ledger::balance(&app.store, user.owner_ref, app.world.now()).await?;
     let standing = policy::standing(app, &user).await?;

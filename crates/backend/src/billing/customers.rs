@@ -1,7 +1,8 @@
-//! One customer at Stripe a person. Our row comes first, so that a lost answer is asked for again under the same key.
+//! One customer at Stripe a person. Our row comes first, so that a lost answer is asked for again under the same key, or heard of by Stripe's news.
 
-use super::{Billing, BillingError};
+use super::{Billing, BillingError, open};
 use crate::app::App;
+use crate::privacy::books::is_closed;
 use crate::store::entity::{billing_customer, user};
 use crate::store::sql;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -55,12 +56,34 @@ pub(super) async fn forget(app: &App, customer: &str) -> Result<(), BillingError
     write(app, "DELETE FROM billing_customers WHERE stripe_id = $1", [customer.into()]).await
 }
 
+/// A customer that Stripe made: when its answer was lost, this is how we hear of it. The person's, where none is known; deleted again, where the
+/// account is gone meanwhile and nobody else would.
+pub(super) async fn created(app: &App, id: &str) -> Result<(), BillingError> {
+    let billing = open(app)?;
+    let customer = match billing.client.customer(id).await {
+        Err(error) if error.is_missing() => return Ok(()),
+        other => other?,
+    };
+    let owner = customer.metadata.get("user_ref").and_then(|reference| Uuid::parse_str(reference).ok());
+    // Deleted meanwhile, or none of ours.
+    let Some(owner) = owner.filter(|_| !customer.deleted) else { return Ok(()) };
+    let update = "UPDATE billing_customers SET stripe_id = $2 WHERE owner_ref = $1 AND stripe_id IS NULL";
+    write(app, update, [owner.into(), id.into()]).await?;
+    // Only of an account of ours that was purged: another service may use the same account at Stripe.
+    if is_closed(app, owner).await? { delete_at_stripe(billing, id).await } else { Ok(()) }
+}
+
 /// Deletes a person's customer at Stripe, with name and address and everything that runs, and forgets it here. May be repeated.
 pub(super) async fn delete(app: &App, billing: &Billing, owner: Uuid) -> Result<(), BillingError> {
     let Some(id) = id_of(app, owner).await? else { return Ok(()) };
-    match billing.client.delete_customer(&id).await {
+    delete_at_stripe(billing, &id).await?;
+    forget(app, &id).await
+}
+
+async fn delete_at_stripe(billing: &Billing, id: &str) -> Result<(), BillingError> {
+    match billing.client.delete_customer(id).await {
         Err(error) if !error.is_missing() => Err(error.into()),
-        Ok(_) | Err(_) => forget(app, &id).await,
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

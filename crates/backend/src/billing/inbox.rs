@@ -122,6 +122,7 @@ async fn act(app: &App, row: &Row) -> Result<(), BillingError> {
             app.alarms.raise(Alarm::FraudWarning, row.related.as_deref().unwrap_or(object), "refund it or look closer");
             Ok(())
         }
+        "customer.created" => customers::created(app, object).await,
         "customer.deleted" => customers::forget(app, object).await,
         _ if kind.starts_with("checkout.session.") => fulfil::session(app, object).await.map(|_| ()),
         _ if kind.starts_with("customer.subscription.") => subscriptions::settle(app, object).await.map(|_| ()),

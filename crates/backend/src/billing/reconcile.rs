@@ -34,6 +34,11 @@ pub(super) async fn run_due(app: &App) -> Result<(), BillingError> {
                 tracing::warn!(subscription, %error, "a plan that was withdrawn from has not ended yet");
             }
         }
+        for (subscription, when) in subscriptions::leaving(app).await? {
+            if let Err(error) = subscriptions::end_one(app, &subscription, when).await {
+                tracing::warn!(subscription, %error, "a plan of somebody who is leaving has not ended yet");
+            }
+        }
         inbox::sweep(app).await?;
     }
     if take(app, "charges", DAY).await?.is_some() {

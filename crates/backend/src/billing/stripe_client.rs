@@ -210,6 +210,14 @@ impl StripeClient {
         self.call(Method::POST, "/v1/customers", &form, Some(key)).await
     }
 
+    /// A customer as it is now.
+    ///
+    /// # Errors
+    /// `StripeError`.
+    pub async fn customer(&self, id: &str) -> Result<Customer, StripeError> {
+        self.get(&path("/v1/customers", id)).await
+    }
+
     /// Deletes a customer; its subscriptions end at once.
     ///
     /// # Errors

@@ -256,6 +256,22 @@ pub(super) async fn withdrawn(app: &App) -> Result<Vec<String>, BillingError> {
     Ok(rows.into_iter().map(|row| row.stripe_id).collect())
 }
 
+/// Subscriptions of those who are leaving that go on, and when each is to end: Stripe was not to be reached when the deletion was asked for, or
+/// something was paid afterwards.
+pub(super) async fn leaving(app: &App) -> Result<Vec<(String, When)>, BillingError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        stripe_id: String,
+        subscription: String,
+    }
+    let select = "SELECT s.stripe_id, d.subscription FROM subscriptions s JOIN users u ON u.owner_ref = s.owner_ref
+        JOIN deletions d ON d.user_id = u.id WHERE s.status NOT IN ('canceled', 'incomplete_expired')
+        AND (d.subscription = 'now' OR NOT s.cancel_at_period_end) LIMIT 200";
+    let reader = app.store.reader();
+    let rows = Row::find_by_statement(sql(reader, select, [])).all(reader).await?;
+    Ok(rows.into_iter().map(|row| (row.stripe_id, When::of(&row.subscription))).collect())
+}
+
 /// When a subscription is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -263,6 +279,20 @@ pub enum When {
     Now,
     /// With the period that is paid.
     PeriodEnd,
+}
+
+impl When {
+    /// As it is kept with a deletion.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::PeriodEnd => "period_end",
+        }
+    }
+
+    fn of(word: &str) -> Self {
+        if word == Self::PeriodEnd.word() { Self::PeriodEnd } else { Self::Now }
+    }
 }
 
 /// Ends all subscriptions of a person, for a deletion or a withdrawal. May be repeated.

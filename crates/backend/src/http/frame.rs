@@ -1,10 +1,13 @@
 //! The frame around every request: an id, the caller's address, a time limit, safe headers, one line in the log.
+//!
+//! When whoever asked leaves, the request is dropped where it waits, and that has its line, too. What must end all the same is a task of its own
+//! (`uploads::finish`).
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::pages::PageError;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -28,6 +31,33 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
+/// What stands in the log and in the numbers for a request that nobody waited for; it is never sent.
+const LEFT: u16 = 499;
+
+/// A request's line in the log, written when it is dropped: with the answer, or without one.
+struct Line {
+    app: App,
+    id: String,
+    method: Method,
+    path: String,
+    address: IpAddr,
+    agent: String,
+    begin: Instant,
+    status: u16,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let Self { id, method, path, address, agent, status, .. } = &*self;
+        let took = self.begin.elapsed();
+        if let Some(metrics) = &self.app.metrics {
+            metrics.request(method, path, *status, took);
+        }
+        let milliseconds = took.as_millis();
+        tracing::info!(request_id = %id, %method, path, status, milliseconds, %address, agent, "request");
+    }
+}
+
 pub(super) async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let begin = Instant::now();
     let id = app.world.new_id().map_or_else(|_| "none".to_owned(), |id| id.simple().to_string());
@@ -39,6 +69,7 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
     let path = request.extensions().get::<MatchedPath>().map_or("(none)", |path| path.as_str()).to_owned();
     let agent: String = text_of(request.headers(), header::USER_AGENT).chars().take(200).collect();
     let span = tracing::info_span!("request", request_id = %id);
+    let mut line = Line { app: app.clone(), id, method, path, address, agent, begin, status: LEFT };
 
     let limit = Duration::from_secs(app.settings.server.request_timeout_seconds);
     let answer = tokio::time::timeout(limit, next.run(request).instrument(span)).await;
@@ -59,16 +90,10 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    if let Ok(id) = HeaderValue::from_str(&line.id) {
         headers.insert(REQUEST_ID, id);
     }
-    let status = response.status().as_u16();
-    let took = begin.elapsed();
-    if let Some(metrics) = &app.metrics {
-        metrics.request(&method, &path, status, took);
-    }
-    let milliseconds = took.as_millis();
-    tracing::info!(request_id = %id, %method, path, status, milliseconds, %address, agent, "request");
+    line.status = response.status().as_u16();
     response
 }
 

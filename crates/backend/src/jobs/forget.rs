@@ -35,7 +35,7 @@ pub async fn forget(app: &App, user: Uuid, id: Uuid) -> Result<(), JobError> {
         tell(&tx, &app.world, &job).await?;
     }
     tx.commit().await?;
-    objects::sweep(app, 10).await?;
+    objects::sweep_now(app).await;
     Ok(())
 }
 

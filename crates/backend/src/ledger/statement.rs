@@ -2,11 +2,10 @@
 
 use super::LedgerError;
 use super::book::Account;
-use crate::store::entity::ledger_owner;
 use crate::store::entity::ledger_txn::TxnKind;
 use crate::store::{Store, count_of, sql};
 use crate::world::Moment;
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -52,12 +51,23 @@ pub struct Entry {
 /// # Errors
 /// When the database fails.
 pub async fn balance(store: &Store, owner: Uuid, now: Moment) -> Result<Balance, LedgerError> {
+    #[derive(FromQueryResult)]
+    struct Sums {
+        available: i64,
+        held: i64,
+        frozen: i64,
+        debt: i64,
+        expired: i64,
+    }
     let reader = store.reader();
-    let Some(row) = ledger_owner::Entity::find_by_id(owner).one(reader).await? else { return Ok(Balance::default()) };
-    let over = "SELECT CAST(COALESCE(SUM(available), 0) AS BIGINT) AS n FROM ledger_lots
-        WHERE owner_ref = $1 AND expires_at <= $2 AND available > 0";
-    let over = count_of(reader, over, [owner.into(), now.into()]).await?;
-    Ok(Balance { available: (row.available - over).max(0), held: row.held, frozen: row.frozen, debt: row.debt })
+    let select = "SELECT o.available, o.held, o.frozen, o.debt,
+        (SELECT CAST(COALESCE(SUM(l.available), 0) AS BIGINT) FROM ledger_lots l
+         WHERE l.owner_ref = o.owner_ref AND l.expires_at <= $2 AND l.available > 0) AS expired
+        FROM ledger_owners o WHERE o.owner_ref = $1";
+    let statement = sql(reader, select, [owner.into(), now.into()]);
+    let Some(sums) = Sums::find_by_statement(statement).one(reader).await? else { return Ok(Balance::default()) };
+    let Sums { available, held, frozen, debt, expired } = sums;
+    Ok(Balance { available: (available - expired).max(0), held, frozen, debt })
 }
 
 /// What can still be spent of the credits that a payment brought.

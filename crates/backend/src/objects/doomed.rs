@@ -68,6 +68,14 @@ async fn insert(tx: &WriteTransaction, key: &str, due: Moment) -> Result<(), Sto
     Ok(())
 }
 
+/// Deletes what is due after something was deleted: a few objects. That is done already and does not fail because of it; what stays goes with the
+/// worker's next sweep.
+pub async fn sweep_now(app: &App) {
+    if let Err(error) = sweep(app, 10).await {
+        tracing::warn!(%error, "what was deleted lies in the object store for a while yet");
+    }
+}
+
 /// Deletes what is due, at most `limit` objects; says how many. An object that cannot be deleted now is tried again later.
 ///
 /// # Errors

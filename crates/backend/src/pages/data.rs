@@ -94,7 +94,10 @@ async fn fetch(State(app): State<App>, visitor: Visitor, Form(form): Form<Fetch>
         return again(&app, &visitor, error.into()).await;
     }
     let Some((bytes, body)) = export::fetch(&app, person.user.id, form.id).await? else {
-        let gone = ApiError::new(ErrorCode::NotFound, "This archive was fetched before, or its time is over.");
+        let gone = ApiError::new(
+            ErrorCode::NotFound,
+            "This archive was fetched before or is being fetched, or its time is over.",
+        );
         return again(&app, &visitor, gone).await;
     };
     let mut response = body.into_response();

@@ -3,19 +3,23 @@
 //! A stored photo is always written anew from its pixels (upright, sRGB, 8 bits), so that no position, no name, no thumbnail and no second file
 //! behind the picture survives. Everything here blocks: it runs on threads of its own, few at a time (see [`Darkroom`]).
 
+mod second_file;
+
 use crate::photos::sketch::Sketch;
 use crate::settings::Uploads;
+use axum::body::Bytes;
 use pretty_contract::export::Format;
 use pretty_contract::problem::Code;
 use pretty_photo::colour::SrgbView;
 use pretty_photo::picture::{Band, Depth, Picture};
 use pretty_photo::resize::reduce_by_area;
 use pretty_photo::{Limits, Metadata, PhotoError, ResultSpec, SourceFormat};
+use second_file::refuse_second_file;
 use sha2::{Digest, Sha256};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Quality of stored photos: a second loss that nobody sees.
 const STORED_QUALITY: u8 = 95;
@@ -106,6 +110,10 @@ impl Fit {
     }
 }
 
+/// A place in the darkroom; whoever has one is worked for.
+#[derive(Debug)]
+pub struct DarkroomPlace(OwnedSemaphorePermit);
+
 /// Where pixels are worked on: so many photos at a time, in a folder for files that are gone afterwards.
 #[derive(Clone, Debug)]
 pub struct Darkroom {
@@ -131,13 +139,27 @@ impl Darkroom {
         Ok(Self { places: Arc::new(Semaphore::new(settings.check_parallel)), folder, limits })
     }
 
+    /// Waits for a place.
+    ///
+    /// # Errors
+    /// Never, as long as the service runs.
+    pub async fn place(&self) -> Result<DarkroomPlace, PixelError> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        place.map(DarkroomPlace).map_err(|error| PixelError::Fault(error.to_string()))
+    }
+
     /// An uploaded file as it is stored, or why it is not.
     ///
     /// # Errors
     /// [`PixelError::Refused`] for whatever is not a photo of the announced type, within limits, and nothing else beside.
-    pub async fn develop(&self, file: Vec<u8>, media_type: String) -> Result<Written, PixelError> {
+    pub async fn develop(
+        &self,
+        place: DarkroomPlace,
+        file: Vec<u8>,
+        media_type: String,
+    ) -> Result<Written, PixelError> {
         let limits = self.limits;
-        self.work(move |folder| develop(&file, &media_type, folder, &limits)).await
+        self.work(place, move |folder| develop(&file, &media_type, folder, &limits)).await
     }
 
     /// A smaller JPEG copy of a stored photo.
@@ -151,7 +173,7 @@ impl Darkroom {
         quality: u8,
     ) -> Result<Written, PixelError> {
         let limits = self.limits;
-        self.work(move |folder| {
+        self.work(self.place().await?, move |folder| {
             let (picture, _) = decode(file.as_ref(), folder, &limits)?;
             let (width, height) = fit.size(picture.width, picture.height);
             write(reduce_by_area(&picture, width, height), Format::Jpeg, quality)
@@ -163,37 +185,41 @@ impl Darkroom {
     ///
     /// # Errors
     /// As [`develop`](Self::develop).
-    pub async fn look(&self, file: axum::body::Bytes, most_pixels: u64) -> Result<Seen, PixelError> {
+    pub async fn look(&self, file: Bytes, most_pixels: u64) -> Result<Seen, PixelError> {
         let limits = Limits {
             max_pixels: most_pixels,
             max_file_bytes: u64::MAX,
             max_picture_bytes: most_pixels.saturating_mul(8),
             ..self.limits
         };
-        self.work(move |folder| {
+        self.work(self.place().await?, move |folder| {
             refuse_second_file(&file)?;
-            let (picture, format) = decode(&file, folder, &limits)?;
-            let media_type =
-                media_type_of(format).ok_or_else(|| PixelError::Refused("Not a kind that is taken.".to_owned()))?;
-            let sketch = Sketch::of(&picture);
-            Ok(Seen { width: picture.width, height: picture.height, media_type, sketch })
+            seen(&file, folder, &limits)
         })
         .await
     }
 
+    /// What a stored photo shows. It was written here, so nothing else can be in it, and what looks like it is chance.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn look_at_stored(&self, file: Bytes) -> Result<Seen, PixelError> {
+        let limits = Limits { max_file_bytes: u64::MAX, ..self.limits };
+        self.work(self.place().await?, move |folder| seen(&file, folder, &limits)).await
+    }
+
     async fn work<T: Send + 'static>(
         &self,
+        DarkroomPlace(place): DarkroomPlace,
         work: impl FnOnce(&Path) -> Result<T, PixelError> + Send + 'static,
     ) -> Result<T, PixelError> {
-        let fault = |error: &dyn std::fmt::Display| PixelError::Fault(error.to_string());
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|error| fault(&error))?;
         let folder = self.folder.clone();
         let done = tokio::task::spawn_blocking(move || {
             // Held until the work is done, even when nobody waits for it any more.
             let _place = place;
             work(&folder)
         });
-        done.await.map_err(|error| fault(&error))?
+        done.await.map_err(|error| PixelError::Fault(error.to_string()))?
     }
 }
 
@@ -217,6 +243,14 @@ fn develop(file: &[u8], media_type: &str, folder: &Path, limits: &Limits) -> Res
     }
     let format = if format == SourceFormat::Png { Format::Png } else { Format::Jpeg };
     write(picture, format, STORED_QUALITY)
+}
+
+fn seen(file: &[u8], folder: &Path, limits: &Limits) -> Result<Seen, PixelError> {
+    let (picture, format) = decode(file, folder, limits)?;
+    let media_type =
+        media_type_of(format).ok_or_else(|| PixelError::Refused("Not a kind that is taken.".to_owned()))?;
+    let sketch = Sketch::of(&picture);
+    Ok(Seen { width: picture.width, height: picture.height, media_type, sketch })
 }
 
 /// Reads a file: upright, sRGB, 8 bits.
@@ -257,43 +291,4 @@ fn write(picture: Picture, format: Format, quality: u8) -> Result<Written, Pixel
 /// The SHA-256 of a file, hexadecimal.
 pub fn checksum(file: &[u8]) -> String {
     Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// How other files begin that are hidden in or behind pictures. Each is long enough not to appear by chance in compressed data.
-const SECOND_FILES: [&[u8]; 9] = [
-    b"<?php",
-    b"<script",
-    b"<html",
-    b"<!doctype html",
-    b"%pdf-1.",
-    b"\x7felf\x02\x01\x01\0",
-    b"rar!\x1a\x07",
-    b"7z\xbc\xaf\x27\x1c",
-    b"this program cannot be run in dos mode",
-];
-
-/// Refuses a file that is a second one as well: a script, a page, an archive, a program.
-fn refuse_second_file(file: &[u8]) -> Result<(), PixelError> {
-    for (at, byte) in file.iter().enumerate() {
-        let byte = byte.to_ascii_lowercase();
-        if !matches!(byte, b'<' | b'%' | 0x7f | b'r' | b'7' | b't' | b'p') {
-            continue;
-        }
-        let rest = &file[at..];
-        let is = |magic: &&[u8]| rest.get(..magic.len()).is_some_and(|head| head.eq_ignore_ascii_case(magic));
-        if SECOND_FILES.iter().any(is) || is_zip_entry(rest) {
-            return Err(PixelError::Refused("The file is not only a photo: another file is hidden in it.".to_owned()));
-        }
-    }
-    Ok(())
-}
-
-/// A local header of a ZIP archive that makes sense: four bytes alone appear by chance.
-fn is_zip_entry(rest: &[u8]) -> bool {
-    let Some(header) = rest.first_chunk::<30>() else { return false };
-    let two = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
-    header.starts_with(b"PK\x03\x04")
-        && two(4) <= 63
-        && matches!(two(8), 0 | 8 | 12 | 14 | 93)
-        && (1..=512).contains(&two(26))
 }

@@ -3,13 +3,22 @@
 use super::tables::HELD;
 use crate::accounts::AccountError;
 use crate::app::App;
-use crate::store::sql;
+use crate::store::{StoreError, count_of, sql};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 #[derive(FromQueryResult)]
 struct Row {
     owner_ref: Uuid,
+}
+
+/// Whether an account is gone and these are the books it left behind.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_closed(app: &App, owner: Uuid) -> Result<bool, StoreError> {
+    let select = "SELECT COUNT(*) AS n FROM closed_books WHERE owner_ref = $1";
+    Ok(count_of(app.store.reader(), select, [owner.into()]).await? > 0)
 }
 
 /// Removes the books whose years are over; says how many people's they were.

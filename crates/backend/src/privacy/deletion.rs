@@ -49,13 +49,13 @@ pub async fn ask(app: &App, user: &user::Model, plan: SubscriptionEnd) -> Result
     let now = app.world.now();
     let asked = Asked { asked_at: now, final_at: now.plus(UNDO) };
     let token = app.world.new_token(TokenKind::Letter)?;
-    let (plan, when) = match plan {
-        SubscriptionEnd::Now => ("now", When::Now),
-        SubscriptionEnd::PeriodEnd => ("period_end", When::PeriodEnd),
+    let when = match plan {
+        SubscriptionEnd::Now => When::Now,
+        SubscriptionEnd::PeriodEnd => When::PeriodEnd,
     };
     let insert = "INSERT INTO deletions (user_id, asked_at, final_at, due_at, subscription, undo_hash)
         VALUES ($1, $2, $3, $3, $4, $5) ON CONFLICT (user_id) DO NOTHING";
-    let values = [user.id.into(), now.into(), asked.final_at.into(), plan.into(), token_hash(&token).into()];
+    let values = [user.id.into(), now.into(), asked.final_at.into(), when.word().into(), token_hash(&token).into()];
     if tx.execute_raw(sql(&*tx, insert, values)).await?.rows_affected() == 0 {
         return Ok(asked);
     }
@@ -72,14 +72,35 @@ pub async fn ask(app: &App, user: &user::Model, plan: SubscriptionEnd) -> Result
     changes::note(&tx, &app.world, user.id, ChangeKind::Account, None).await?;
     tx.commit().await?;
     app.letters.notify_one();
-    stop_jobs(app, user.id).await?;
+    // It is asked for, whatever becomes of the rest: the workers do what is left of it.
+    if let Err(error) = stop_jobs(app, user.id).await {
+        tracing::warn!(%error, "jobs could not be stopped yet");
+    }
     // No renewal meanwhile; whatever is left of the plan ends with the account.
     if app.billing.is_some()
         && let Err(error) = subscriptions::end_all(app, user.owner_ref, when).await
     {
-        tracing::warn!(%error, "a plan could not be ended yet; the purge ends it");
+        tracing::warn!(%error, "a plan could not be ended yet");
     }
     Ok(asked)
+}
+
+/// Stops the jobs of those who are leaving and whose jobs go on: the process may have ended between the commit and [`stop_jobs`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn stop_leaving(app: &App) -> Result<(), AccountError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        user_id: Uuid,
+    }
+    let reader = app.store.reader();
+    let select = "SELECT DISTINCT d.user_id FROM deletions d JOIN jobs j ON j.user_id = d.user_id
+        WHERE j.state IN ('queued', 'running') AND NOT j.cancel_requested";
+    for row in Row::find_by_statement(sql(reader, select, [])).all(reader).await? {
+        stop_jobs(app, row.user_id).await?;
+    }
+    Ok(())
 }
 
 /// What waits is stopped and costs nothing; what runs hears of it at its next sign of life.
@@ -89,7 +110,7 @@ async fn stop_jobs(app: &App, user: Uuid) -> Result<(), AccountError> {
         id: Uuid,
     }
     let reader = app.store.reader();
-    let select = "SELECT id FROM jobs WHERE user_id = $1 AND state IN ('queued', 'running')";
+    let select = "SELECT id FROM jobs WHERE user_id = $1 AND state IN ('queued', 'running') AND NOT cancel_requested";
     for row in Row::find_by_statement(sql(reader, select, [user.into()])).all(reader).await? {
         if let Err(error) = jobs::cancel(&app.store, &app.world, user, row.id).await {
             tracing::warn!(job = %row.id, %error, "a job was not stopped");
@@ -200,6 +221,11 @@ pub async fn purge(app: &App, id: Uuid) -> Result<Purged, AccountError> {
     let select = "SELECT COUNT(*) AS n FROM ledger_claims WHERE owner_ref = $1 AND state = 'open'";
     if count_of(&*tx, select, [user.owner_ref.into()]).await? > 0 {
         return Ok(Purged::Waits("a payment is disputed"));
+    }
+    // Stripe's news may have named a customer since Stripe was told.
+    let select = "SELECT COUNT(*) AS n FROM billing_customers WHERE owner_ref = $1 AND stripe_id IS NOT NULL";
+    if app.billing.is_some() && count_of(&*tx, select, [user.owner_ref.into()]).await? > 0 {
+        return Ok(Purged::Waits("Stripe has to be told again"));
     }
     match Ledger::new(&tx, &app.world).close(user.owner_ref).await {
         Ok(_) => {}

@@ -1,4 +1,4 @@
-//! Everything an account holds, in one archive: asked for by the person, made in the background, fetched once within seven days.
+//! Everything an account holds, in one archive: asked for by the person, made in the background, fetched once, whole, within seven days.
 //!
 //! What is text is made beforehand and kept with the account, a piece a row. Photos and results are put in while it is fetched, from where they
 //! lie: nothing is stored twice, and a photo that was deleted meanwhile is not in it.
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// How long it can be fetched.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
-/// How long a worker may take before another one tries.
+/// How long a worker may take before another one tries, and a fetch before another one may begin.
 const LEASE: Duration = Duration::from_secs(15 * 60);
 const MOST_ATTEMPTS: i64 = 3;
 /// An export as it is kept.
@@ -145,13 +145,13 @@ async fn lease(app: &App) -> Result<Option<Export>, AccountError> {
 pub async fn sweep(app: &App) -> Result<u64, AccountError> {
     let now = app.world.now();
     let tx = app.store.write_transaction().await?;
-    let over = "UPDATE exports SET state = 'gone' WHERE state = 'ready' AND expires_at <= $1";
+    // A fetch under way still reads them.
+    let over = "UPDATE exports SET state = 'gone' WHERE state = 'ready' AND expires_at <= $1
+        AND (lease_until IS NULL OR lease_until <= $1)";
     tx.execute_raw(sql(&*tx, over, [now.into()])).await?;
-    // A fetch that has just begun still reads them.
-    let begun = now.minus(Duration::from_secs(3600));
-    let parts = "DELETE FROM export_parts WHERE export_id IN
-        (SELECT id FROM exports WHERE state IN ('gone', 'failed') AND (made_at IS NULL OR made_at < $1))";
-    let gone = tx.execute_raw(sql(&*tx, parts, [begun.into()])).await?.rows_affected();
+    let parts =
+        "DELETE FROM export_parts WHERE export_id IN (SELECT id FROM exports WHERE state IN ('gone', 'failed'))";
+    let gone = tx.execute_raw(sql(&*tx, parts, [])).await?.rows_affected();
     let rows = "DELETE FROM exports WHERE state IN ('gone', 'failed') AND created_at < $1";
     tx.execute_raw(sql(&*tx, rows, [now.minus(Duration::from_secs(30 * 86_400)).into()])).await?;
     tx.commit().await?;

@@ -269,6 +269,45 @@ mod tests {
         assert!(!settings.worker.embedded);
     }
 
+    /// Every setting of the scaled form is one, and its containers share what they keep.
+    #[test]
+    fn the_compose_file_sets_what_there_is_and_shares_photos() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "postgres://secret\n").unwrap();
+        let file = file.to_str().unwrap();
+        let compose = include_str!("../../../../deploy/compose.yaml");
+        let lines = compose.lines().filter_map(|line| line.trim().strip_prefix("PRETTY__")?.split_once(": "));
+        let settings: Vec<(String, &str)> = lines
+            .map(|(name, value)| {
+                let value = match value.trim_matches('"') {
+                    secret if secret.starts_with("/run/secrets/") => file,
+                    // What whoever runs it says, or what stands for it when they say nothing.
+                    variable if variable.contains(":?") && name.contains("URL") => "https://pretty.example",
+                    variable if variable.contains(":?") => "said",
+                    variable => {
+                        variable.split_once(":-").map_or(variable, |(_, default)| default.trim_end_matches('}'))
+                    }
+                };
+                (format!("PRETTY__{name}"), value)
+            })
+            .collect();
+        let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let settings = with(&settings).unwrap();
+        assert!(!settings.worker.embedded && !settings.database.url.is_empty());
+        let objects = &settings.objects;
+        assert_eq!(
+            (objects.bucket.as_str(), objects.endpoint.as_str(), objects.region.as_str()),
+            ("said", "", "us-east-1")
+        );
+        assert!(!objects.access_key.is_empty() && !objects.secret_key.is_empty());
+        // Each secret is given to the containers, and is a file.
+        for name in compose.match_indices("/run/secrets/").map(|(at, start)| &compose[at + start.len()..]) {
+            let name = &name[..name.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap()];
+            assert!(compose.contains(&format!("{name}: {{ file: ./secrets/{name} }}")), "{name}");
+        }
+    }
+
     #[test]
     fn unknown_keys_are_refused_by_name() {
         for (variable, key) in

@@ -13,6 +13,7 @@ mod m0005_privacy;
 mod m0006_photos;
 mod m0007_archives;
 mod m0008_returned_letters;
+mod m0009_identities;
 
 use super::{Store, StoreError, WriteTransaction, count_of, sql};
 use crate::world::Moment;
@@ -45,6 +46,7 @@ pub const ALL: &[Migration] = &[
     m0006_photos::STEP,
     m0007_archives::STEP,
     m0008_returned_letters::STEP,
+    m0009_identities::STEP,
 ];
 
 /// Any number, the same in every version of the program.

@@ -7,10 +7,26 @@ use crate::photos::pixels::{Written, checksum};
 use crate::store::entity::photo;
 use crate::store::{StoreError, WriteTransaction};
 use sea_orm::{ActiveValue::Set, EntityTrait};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// Checks a whole file and stores it as a photo. Two requests at once make one photo.
+///
+/// It is a task of its own, which ends although whoever asked has left or the request's time is over: a large photo that takes long is not begun anew
+/// with every try.
 pub(super) async fn finish(app: &App, upload: Upload) -> Result<Upload, UploadError> {
+    let app = app.clone();
+    let task = tokio::spawn(async move { to_the_end(&app, upload).await }.in_current_span());
+    task.await.map_err(|error| UploadError::Fault(error.to_string()))?
+}
+
+async fn to_the_end(app: &App, upload: Upload) -> Result<Upload, UploadError> {
+    // Before the file is in memory: those who wait for their turn cost nothing.
+    let place = app.darkroom.place().await?;
+    let upload = super::find(&app.store, upload.user_id, upload.id).await?;
+    if upload.state != UploadState::Open {
+        return Ok(upload);
+    }
     let file = match parts::join(app, &upload).await {
         Ok(file) => file,
         // Another request was quicker, and the parts are gone.
@@ -20,7 +36,7 @@ pub(super) async fn finish(app: &App, upload: Upload) -> Result<Upload, UploadEr
         Err(error) => return Err(error),
     };
     let checked = if checksum(&file) == upload.sha256 {
-        app.darkroom.develop(file, upload.media_type.clone()).await.map_err(UploadError::from)
+        app.darkroom.develop(place, file, upload.media_type.clone()).await.map_err(UploadError::from)
     } else if has_ended(app, &upload).await? {
         return super::find(&app.store, upload.user_id, upload.id).await;
     } else {

@@ -116,7 +116,6 @@ async fn append(
     upload = parts::append(&app, &upload, offset, part).await?;
     if upload.received == upload.bytes && upload.state == UploadState::Open {
         upload = finish::finish(&app, upload).await?;
-        crate::objects::sweep(&app, 100).await?;
     }
     shown(&upload)
 }

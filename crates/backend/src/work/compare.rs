@@ -115,10 +115,9 @@ mod tests {
 
     fn judged(better: &str, first: i64, second: i64) -> Judged {
         let all = |score: i64| {
-            let names = ["composition", "light", "colour", "focus", "subject", "moment"];
-            names
+            crate::work::critique::DIMENSIONS
                 .iter()
-                .map(|name| ((*name).to_owned(), json!({"score": score, "reason": "So."})))
+                .map(|(name, _)| ((*name).to_owned(), json!({"score": score, "reason": "So."})))
                 .collect::<serde_json::Map<_, _>>()
         };
         let said =

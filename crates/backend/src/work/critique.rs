@@ -8,6 +8,8 @@ mod schema;
 mod words;
 
 pub(super) use read::{Scores, scores};
+#[cfg(test)]
+pub(super) use schema::DIMENSIONS;
 pub(super) use schema::dimensions;
 pub(super) use words::RULES;
 

@@ -33,7 +33,8 @@ const AT_ONCE: usize = 16;
 const SPELL: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 const STREAMS: usize = 1000;
-const PEOPLE: usize = 50;
+/// As many as it takes that nobody holds more streams than one person may.
+const PEOPLE: usize = 100;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -1,6 +1,6 @@
 //! What changed for whom, and the stream of it: order, resume, `reset`, what others did, who may not listen.
 
-use crate::support::{Shop, TestApp, TestDatabase};
+use crate::support::{Shop, TestApp, TestDatabase, settings};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
@@ -112,6 +112,37 @@ on_both! {
         // The service stops: streams end at once.
         app.stopping.cancel();
         assert_eq!(stream.next().await, None);
+    }
+}
+
+on_both! {
+    async fn a_stream_ends_with_its_token_and_is_silent_after_signing_out(database) {
+        let app = TestApp::with(database, {
+            let mut settings = settings();
+            settings.accounts.access_token_seconds = 600;
+            settings
+        });
+        let mara = app.member("mara@example.org", 0).await;
+        let again = app.signed_in_again(mara.clone()).await;
+        // A second of the token's time is left when the stream begins.
+        app.database.clock.advance(Duration::from_secs(599));
+        let begun = std::time::Instant::now();
+        let mut stream = Listening::of(listen(&app.app, &mara.token, None).await);
+        assert_eq!(stream.next().await.unwrap().event, "ready");
+        assert_eq!(tokio::time::timeout(PATIENCE, stream.next()).await, Ok(None), "not ten minutes later");
+        assert!(begun.elapsed() >= Duration::from_millis(900));
+        // Another one's sign-in ends while it listens: what happens afterwards is not told.
+        app.database.clock.advance(Duration::from_secs(60));
+        let (stays, leaves) = (app.signed_in_again(again.clone()).await, app.signed_in_again(again).await);
+        let mut staying = Listening::of(listen(&app.app, &stays.token, None).await);
+        let mut leaving = Listening::of(listen(&app.app, &leaves.token, None).await);
+        for stream in [&mut staying, &mut leaving] {
+            assert_eq!(stream.next().await.unwrap().event, "ready");
+        }
+        assert_eq!(app.form("/oauth/revoke", &[("token", &leaves.token)]).await.status, StatusCode::OK);
+        note(&app.store, &app.app, mara.id, ChangeKind::Job, None).await;
+        assert_eq!(staying.next().await.unwrap(), change(1, "job", None));
+        assert_eq!(leaving.next().await, None);
     }
 }
 

@@ -1,8 +1,8 @@
 //! The program itself, several times over, killed at random moments while people send jobs: no job is lost or done twice, none is paid
 //! twice or without a result, every hold ends once, and the books sum to zero.
 //!
-//! Each form is killed for a few seconds; `PRETTY_CHAOS_MINUTES=10` makes that ten minutes. The replicas share a folder as their object
-//! store here, not S3. What a worker leaves behind at each single step is in `pro/surviving.rs`.
+//! Each form is killed for a few seconds; `PRETTY_CHAOS_MINUTES=10` makes that ten minutes. The replicas on PostgreSQL keep photos on an S3
+//! server. What a worker leaves behind at each single step is in `pro/surviving.rs`.
 
 mod cluster;
 mod crowd;

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use pretty_backend::billing::alarm::Alarm;
 use pretty_backend::metrics;
+use std::time::Duration;
 use tower::ServiceExt as _;
 
 async fn scraped(app: &TestApp) -> String {
@@ -28,6 +29,13 @@ on_both! {
         }
         app.api("BREW", "/v1/account", None, None).await;
         app.api("GET", &format!("/confirm?token=apml_{}", "x".repeat(43)), None, None).await;
+        // Whoever asked leaves before they have said all of it.
+        let never = Body::from_stream(tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        let request = Request::post("/v1/usage")
+            .header("authorization", format!("Bearer {}", mara.token))
+            .header("content-type", "application/json");
+        let asked = app.send(request.body(never).unwrap());
+        assert!(tokio::time::timeout(Duration::from_millis(100), asked).await.is_err());
         app.alarms.raise(Alarm::OrderQuarantined, "order 1", "a test");
         let text = scraped(&app).await;
         for line in [
@@ -35,6 +43,7 @@ on_both! {
             "pretty_http_requests_total{method=\"GET\",route=\"/v1/uploads/{id}\",status=\"404\"} 1",
             "pretty_http_requests_total{method=\"GET\",route=\"(none)\",status=\"404\"} 1",
             "pretty_http_requests_total{method=\"other\",route=\"/v1/account\",status=\"405\"} 1",
+            "pretty_http_requests_total{method=\"POST\",route=\"/v1/usage\",status=\"499\"} 1",
             "pretty_http_request_seconds_bucket{method=\"GET\",route=\"/v1/account\",le=\"+Inf\"} 1",
             "pretty_http_request_seconds_count{method=\"GET\",route=\"/v1/account\"} 1",
             "pretty_alarms_total{alarm=\"billing_order_quarantined\"} 1",

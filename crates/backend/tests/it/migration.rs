@@ -1,8 +1,8 @@
 //! Migrations: from nothing, twice, six at once, and a database that is too new.
 
 use crate::support::TestDatabase;
-use pretty_backend::store::{Store, StoreError, migration, sql};
-use sea_orm::ConnectionTrait;
+use pretty_backend::store::{Store, StoreError, count_of, migration, sql};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
 
 async fn from_nothing(database: TestDatabase) {
     assert!(!migration::is_current(&database.store).await.unwrap());
@@ -47,17 +47,27 @@ async fn postgres() {
 }
 
 on_both! {
+    async fn a_persons_ways_to_sign_in_are_found_by_an_index(database) {
+        let count = match database.store.backend() {
+            DatabaseBackend::Postgres => "SELECT COUNT(*) AS n FROM pg_indexes WHERE indexname = 'identities_by_user'",
+            _ => "SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'index' AND name = 'identities_by_user'",
+        };
+        assert_eq!(count_of(database.store.reader(), count, []).await.unwrap(), 1);
+    }
+}
+
+on_both! {
     async fn a_dropped_transaction_has_not_happened(database) {
         let insert = "INSERT INTO attempts (bucket, window_start, count) VALUES ($1, 1, 1)";
         let tx = database.store.write_transaction().await.unwrap();
         tx.execute_raw(sql(&*tx, insert, [vec![1_u8].into()])).await.unwrap();
         drop(tx);
         let tx = database.store.write_transaction().await.unwrap();
-        let seen = pretty_backend::store::count_of(&*tx, "SELECT COUNT(*) AS n FROM attempts", []).await.unwrap();
+        let seen = count_of(&*tx, "SELECT COUNT(*) AS n FROM attempts", []).await.unwrap();
         assert_eq!(seen, 0);
         tx.execute_raw(sql(&*tx, insert, [vec![1_u8].into()])).await.unwrap();
         tx.commit().await.unwrap();
-        let seen = pretty_backend::store::count_of(database.store.reader(), "SELECT COUNT(*) AS n FROM attempts", []).await.unwrap();
+        let seen = count_of(database.store.reader(), "SELECT COUNT(*) AS n FROM attempts", []).await.unwrap();
         assert_eq!(seen, 1);
     }
 }

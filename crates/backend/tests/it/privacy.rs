@@ -160,6 +160,56 @@ on_both! {
 }
 
 on_both! {
+    async fn pr1_an_archive_that_was_not_fetched_whole_can_be_fetched_again(database) {
+        use pretty_backend::privacy::export;
+        use tokio_stream::StreamExt as _;
+        let app = TestApp::new(database);
+        let mara = app.member("mara@example.org", 10).await;
+        let asked = export::ask(&app, mara.id).await.unwrap();
+        privacy::work(&app).await;
+        app.letter("Your data is ready").await;
+        let state = async || export::find(&app, mara.id, asked.id).await.unwrap().unwrap().state;
+        let again = async || {
+            for _ in 0..1000 {
+                if let Some(found) = export::fetch(&app, mara.id, asked.id).await.unwrap() {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("it cannot be fetched again");
+        };
+        // Nobody takes a byte of it; then one takes the first piece.
+        for pieces in [0, 1] {
+            let (length, body) = again().await;
+            assert!(export::fetch(&app, mara.id, asked.id).await.unwrap().is_none(), "one at a time");
+            let mut stream = body.into_data_stream();
+            let mut got = 0;
+            for _ in 0..pieces {
+                got += stream.next().await.unwrap().unwrap().len() as u64;
+            }
+            assert!(got < length);
+            drop(stream);
+        }
+        // When it was broken off with the process, its lease runs out.
+        let (_, unread) = again().await;
+        app.database.clock.advance(Duration::from_secs(3600));
+        assert_eq!(state().await, "ready");
+        // One that is under way when its time is over is spared by the sweep.
+        app.database.clock.advance(DAY * 7 - Duration::from_secs(3600 + 60));
+        let (length, body) = export::fetch(&app, mara.id, asked.id).await.unwrap().unwrap();
+        app.database.clock.advance(Duration::from_secs(120));
+        privacy::sweep(&app).await.unwrap();
+        let archive = axum::body::to_bytes(body, 16 << 20).await.unwrap();
+        assert_eq!((archive.len() as u64, state().await.as_str()), (length, "gone"));
+        assert!(export::fetch(&app, mara.id, asked.id).await.unwrap().is_none(), "once");
+        drop(unread);
+        privacy::sweep(&app).await.unwrap();
+        let left = count_of(app.database.store.reader(), "SELECT COUNT(*) AS n FROM export_parts", []).await.unwrap();
+        assert_eq!(left, 0);
+    }
+}
+
+on_both! {
     async fn pr2_me8_le9_nothing_is_left_but_the_books(database) {
         let app = TestApp::new(database);
         let mut browser = Browser::new(&app);
@@ -285,6 +335,51 @@ on_both! {
         app.letter("Your account is deleted").await;
         let gone = app.api("GET", "/v1/account", Some(&mara.token), None).await;
         assert_eq!(gone.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+on_both! {
+    async fn pr3_a_crash_after_asking_leaves_no_job_that_goes_on(database) {
+        use crate::support::crash_after;
+        use pretty_backend::jobs::{self, JobState, Request};
+        use pretty_contract::service::privacy::SubscriptionEnd;
+        let app = TestApp::new(database);
+        let minute = Duration::from_secs(60);
+        let (mut number, mut steps, mut asked, mut whole) = (0, 0, 0, 0);
+        // Broken off one step later each time, until nothing is broken off, and then again from the first step: not every step waits every time.
+        while whole == 0 || asked < 3 {
+            number += 1;
+            assert!(number < 500, "some of them are broken off after it was asked for");
+            let mara = app.database.person(number, 10).await;
+            let request = |key| Request { kind: "critique", idem_key: key, content: "{}", price: 3, most_attempts: 3, life: minute };
+            let running = jobs::submit(&app.store, &app.world, &mara, request("k1")).await.unwrap();
+            let lease = jobs::claim(&app.store, &app.world, &["critique"], minute).await.unwrap().unwrap();
+            assert_eq!(lease.job.id, running.id);
+            let waiting = jobs::submit(&app.store, &app.world, &mara, request("k2")).await.unwrap();
+            let done = crash_after(steps, deletion::ask(&app, &mara, SubscriptionEnd::Now)).await.is_some();
+            // What was broken off while it was committed has happened or not when its lock is free.
+            let tx = app.store.write_transaction().await.unwrap();
+            tx.execute_raw(sql(&*tx, "UPDATE users SET id = id WHERE id = $1", [mara.id.into()])).await.unwrap();
+            tx.commit().await.unwrap();
+            for _ in 0..2 {
+                privacy::work(&app).await;
+            }
+            let is_leaving = deletion::of(app.store.reader(), mara.id).await.unwrap().is_some();
+            let (running, waiting) = (
+                jobs::find(&app.store, mara.id, running.id).await.unwrap(),
+                jobs::find(&app.store, mara.id, waiting.id).await.unwrap(),
+            );
+            asked += u32::from(is_leaving && !done);
+            assert_eq!((running.cancel_requested, waiting.state == JobState::Cancelled), (is_leaving, is_leaving), "{steps}");
+            // Whatever is still said of it comes too late.
+            jobs::fail(&app.store, &app.world, &lease, jobs::Fault::Never(jobs::Why::Stopped)).await.unwrap();
+            if !is_leaving {
+                jobs::cancel(&app.store, &app.world, mara.id, waiting.id).await.unwrap();
+            }
+            assert_eq!(app.database.credits(&mara).await, (10, 0), "{steps}");
+            (steps, whole) = if done { (0, whole + 1) } else { (steps + 1, whole) };
+        }
+        app.letters().await;
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod pictures;
 mod postgres;
 mod sending;
 mod shop;
+mod storage;
 
 pub(crate) use app::{Answer, Browser, PASSWORD, TestApp, settings};
 pub(crate) use crash::crash_after;

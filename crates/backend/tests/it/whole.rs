@@ -213,7 +213,7 @@ async fn from_sign_up_to_a_critique_and_an_enhanced_photo() {
     let photo = mara.upload(&pictures::jpeg(480, 320)).await;
     let critique = mara.done("critique", "standard", &photo, 2).await;
     let said = &critique["result"]["critique"];
-    assert_eq!((&said["measured_by"], said["scores"].as_array().unwrap().len()), (&json!("sandbox measurements"), 6));
+    assert_eq!((&said["measured_by"], said["scores"].as_array().unwrap().len()), (&json!("sandbox measurements"), 7));
     let enhanced = mara.done("enhance", "upscale_2x", &photo, 4).await;
     let id = enhanced["id"].as_str().unwrap().to_owned();
     // It lay on its side.

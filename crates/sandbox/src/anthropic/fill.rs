@@ -2,7 +2,7 @@
 //!
 //! A field's name decides what goes into it (`NAMES`), its type and `enum` decide the form. Fractions become: a number as it
 //! is; an integer from 0 to 100 for certainties, from 1 to 10 for scores, from 0 to 1000 for positions; the fitting step of an
-//! enumeration. A field whose name is not known gets the plainest value that its schema allows. The six dimensions may also
+//! enumeration. A field whose name is not known gets the plainest value that its schema allows. The dimensions may also
 //! be field names themselves.
 
 use serde_json::{Map, Value, json};

@@ -118,6 +118,9 @@ pub struct Customer {
     /// Only its id is left.
     #[serde(default)]
     pub deleted: bool,
+    /// Notes of ours: whose it is.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// A checkout session.

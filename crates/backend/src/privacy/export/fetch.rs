@@ -1,6 +1,6 @@
 //! An archive on its way to the person: the pieces that were made before, then the pictures from where they lie, then the directory.
 
-use super::find;
+use super::{LEASE, find};
 use crate::accounts::AccountError;
 use crate::app::App;
 use crate::changes::{self, ChangeKind};
@@ -8,13 +8,18 @@ use crate::objects::ObjectError;
 use crate::privacy::zip::{TooLarge, Zip, crc32};
 use crate::store::sql;
 use crate::world::Moment;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
-use tokio::io::{AsyncWriteExt as _, DuplexStream};
-use tokio_util::io::ReaderStream;
+use std::convert::Infallible;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-/// Gives the archive away, once: none when it is not ready or was fetched.
+/// Sent at once.
+const PIECE: usize = 1 << 16;
+
+/// Gives the archive away, once: none when it is not ready, was fetched or is being fetched. Once is whole: after a fetch that breaks off it can be
+/// fetched again, when the process ended in the middle of it as soon as the lease is over.
 ///
 /// # Errors
 /// When the database fails.
@@ -29,23 +34,41 @@ pub async fn fetch(app: &App, user: Uuid, id: Uuid) -> Result<Option<(u64, Body)
     let pictures = pictures(app, user, made_at).await?;
     let tx = app.store.write_transaction().await?;
     let take =
-        "UPDATE exports SET state = 'gone' WHERE id = $1 AND user_id = $2 AND state = 'ready' AND expires_at > $3
-        RETURNING bytes, directory, entries";
-    let values = [id.into(), user.into(), app.world.now().into()];
+        "UPDATE exports SET lease_until = $4 WHERE id = $1 AND user_id = $2 AND state = 'ready' AND expires_at > $3
+        AND (lease_until IS NULL OR lease_until <= $3) RETURNING bytes, directory, entries";
+    let now = app.world.now();
+    let values = [id.into(), user.into(), now.into(), now.plus(LEASE).into()];
     let Some(taken) = Taken::find_by_statement(sql(&*tx, take, values)).one(&*tx).await? else { return Ok(None) };
-    changes::note(&tx, &app.world, user, ChangeKind::Export, Some(id)).await?;
     tx.commit().await?;
     let zip = Zip::go_on(taken.directory.unwrap_or_default(), taken.entries.unwrap_or(0), taken.bytes.unwrap_or(0));
     let Ok(length) = length(&zip, &pictures) else { return Ok(None) };
-    let (writer, reader) = tokio::io::duplex(1 << 16);
+    // One piece waits at most: what was sent has been taken when there is room for another one.
+    let (out, taken) = channel(1);
     let app = app.clone();
     tokio::spawn(async move {
         // The browser sees an archive that is too short, and says so.
-        if let Err(error) = write(&app, id, zip, pictures, writer).await {
-            tracing::error!(export = %id, %error, "an archive was not fetched whole");
+        let written = write(&app, id, zip, pictures, &out).await;
+        if let Err(error) = &written {
+            tracing::warn!(export = %id, %error, "an archive was not fetched whole");
         }
+        // Before the stream ends, which is when `out` goes.
+        if let Err(error) = end(&app, user, id, written.is_ok()).await {
+            tracing::error!(export = %id, %error, "it is not kept that an archive was fetched");
+        }
+        drop(out);
     });
-    Ok(Some((length, Body::from_stream(ReaderStream::new(reader)))))
+    Ok(Some((length, Body::from_stream(ReceiverStream::new(taken)))))
+}
+
+/// After a fetch: it was the only one, or there may be another.
+async fn end(app: &App, user: Uuid, id: Uuid, whole: bool) -> Result<(), AccountError> {
+    let tx = app.store.write_transaction().await?;
+    let state = if whole { "gone" } else { "ready" };
+    let update = "UPDATE exports SET state = $2, lease_until = NULL WHERE id = $1 AND state = 'ready'";
+    tx.execute_raw(sql(&*tx, update, [id.into(), state.into()])).await?;
+    changes::note(&tx, &app.world, user, ChangeKind::Export, Some(id)).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 #[derive(FromQueryResult)]
@@ -98,19 +121,24 @@ enum FetchError {
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     #[error("nobody takes it any more")]
-    Closed(#[from] std::io::Error),
+    Closed,
 }
 
-async fn write(
-    app: &App,
-    export: Uuid,
-    mut zip: Zip,
-    pictures: Vec<Picture>,
-    mut out: DuplexStream,
-) -> Result<(), FetchError> {
+type Out = Sender<Result<Bytes, Infallible>>;
+
+async fn send(out: &Out, content: impl Into<Bytes>) -> Result<(), FetchError> {
+    let mut content = content.into();
+    while !content.is_empty() {
+        let piece = content.split_to(PIECE.min(content.len()));
+        out.send(Ok(piece)).await.map_err(|_| FetchError::Closed)?;
+    }
+    Ok(())
+}
+
+async fn write(app: &App, export: Uuid, mut zip: Zip, pictures: Vec<Picture>, out: &Out) -> Result<(), FetchError> {
     let mut part = 0;
     while let Some(content) = read_part(app, export, part).await? {
-        out.write_all(&content).await?;
+        send(out, content).await?;
         part += 1;
     }
     for picture in pictures {
@@ -119,10 +147,12 @@ async fn write(
         if content.len() as u64 != picture.bytes.unsigned_abs() {
             return Err(FetchError::OtherLength);
         }
-        out.write_all(&zip.entry(&picture.name(), content.len() as u64, crc32(&content))?).await?;
-        out.write_all(&content).await?;
+        send(out, zip.entry(&picture.name(), content.len() as u64, crc32(&content))?).await?;
+        send(out, content).await?;
     }
-    Ok(out.write_all(&zip.end()).await?)
+    send(out, zip.end()).await?;
+    // The last piece was taken, too.
+    out.reserve().await.map(drop).map_err(|_| FetchError::Closed)
 }
 
 async fn read_part(app: &App, export: Uuid, part: i64) -> Result<Option<Vec<u8>>, DbErr> {

@@ -101,19 +101,10 @@ pub(in crate::work) fn scores(said: Scores) -> Result<Vec<Score>, Nonsense> {
         Ok(Score { dimension: dimension(&name)?, score, reason: text(&said.reason, LONGEST_TEXT)? })
     };
     let mut scores: Vec<Score> = said.into_iter().map(score).collect::<Result<_, Nonsense>>()?;
-    let place = |score: &Score| ORDER.iter().position(|dimension| *dimension == score.dimension);
+    let place = |score: &Score| DIMENSIONS.iter().position(|(_, dimension)| *dimension == score.dimension);
     scores.sort_by_key(place);
     Ok(scores)
 }
-
-const ORDER: [Dimension; 6] = [
-    Dimension::Composition,
-    Dimension::Light,
-    Dimension::Colour,
-    Dimension::Focus,
-    Dimension::Subject,
-    Dimension::Moment,
-];
 
 /// A text: something, and not too much of it. Control characters are left out.
 fn text(said: &str, longest: usize) -> Result<String, Nonsense> {
@@ -129,7 +120,7 @@ fn text(said: &str, longest: usize) -> Result<String, Nonsense> {
 /// The letter case of enumerations is not promised.
 fn dimension(said: &str) -> Result<Dimension, Nonsense> {
     let said = said.trim().to_lowercase();
-    let found = DIMENSIONS.iter().zip(ORDER).find(|(name, _)| **name == said);
+    let found = DIMENSIONS.into_iter().find(|(name, _)| *name == said);
     found.map(|(_, dimension)| dimension).ok_or("a dimension is unknown")
 }
 

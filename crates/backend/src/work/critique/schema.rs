@@ -1,9 +1,18 @@
 //! What an answer must look like. Anthropic's schemas know no ranges and no lengths: those are checked when the answer is read.
 
+use pretty_contract::service::critique::Dimension;
 use serde_json::{Map, Value, json};
 
-/// The dimensions, as answers name them.
-pub(in crate::work) const DIMENSIONS: [&str; 6] = ["composition", "light", "colour", "focus", "subject", "moment"];
+/// The dimensions in the order in which they are shown, each as answers name it.
+pub(in crate::work) const DIMENSIONS: [(&str, Dimension); 7] = [
+    ("composition", Dimension::Composition),
+    ("light", Dimension::Light),
+    ("colour", Dimension::Colour),
+    ("focus", Dimension::Focus),
+    ("subject", Dimension::Subject),
+    ("moment", Dimension::Moment),
+    ("technique", Dimension::Technique),
+];
 
 fn object(properties: Value) -> Value {
     let names: Vec<String> = properties.as_object().into_iter().flat_map(Map::keys).cloned().collect();
@@ -27,7 +36,7 @@ fn region() -> Value {
 /// A score with its reason for each dimension.
 pub(in crate::work) fn dimensions() -> Value {
     let score = object(json!({ "score": { "type": "integer" }, "reason": { "type": "string" } }));
-    object(DIMENSIONS.iter().map(|name| ((*name).to_owned(), score.clone())).collect())
+    object(DIMENSIONS.iter().map(|(name, _)| ((*name).to_owned(), score.clone())).collect())
 }
 
 /// A critique of one photo.
@@ -35,7 +44,7 @@ pub(super) fn critique() -> Value {
     let text = json!({ "type": "string" });
     let level = words(&["low", "medium", "high"]);
     let finding = object(json!({
-        "dimension": words(&DIMENSIONS), "title": text, "text": text, "evidence": text, "region": region(),
+        "dimension": words(&DIMENSIONS.map(|(name, _)| name)), "title": text, "text": text, "evidence": text, "region": region(),
         "confidence": level, "severity": level,
     }));
     let suggestion = object(json!({

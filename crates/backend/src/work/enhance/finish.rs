@@ -91,7 +91,7 @@ impl Enhancement<'_> {
             return Err(refuse("it is of another size"));
         }
         let stored = self.app.objects.get(&self.photo.object_key).await?;
-        let photo = self.app.darkroom.look(stored, self.app.settings.uploads.largest_pixels).await?;
+        let photo = self.app.darkroom.look_at_stored(stored).await?;
         if photo.sketch.may_become(&seen.sketch) { Ok(seen) } else { Err(refuse("it does not show the photo")) }
     }
 }

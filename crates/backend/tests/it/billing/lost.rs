@@ -2,6 +2,7 @@
 
 use crate::support::Shop;
 use pretty_backend::billing::alarm::Alarm;
+use pretty_backend::store::count_of;
 use pretty_sandbox::{DeliveryFault, DeliveryRule, Fault, FaultRule, PayBy, Service};
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
@@ -118,6 +119,48 @@ on_both! {
         tx.commit().await.unwrap();
         assert_eq!(shop.ask(&otto, "pack_small", "wish").await.status, 503, "the key goes with the old address");
         assert_eq!(shop.ask(&otto, "pack_small", "wish").await.status, 201);
+    }
+}
+
+on_both! {
+    async fn a_customer_whose_answer_was_lost_is_known_by_the_news(database) {
+        use pretty_backend::privacy::{self, deletion};
+        use pretty_contract::service::privacy::SubscriptionEnd;
+        let shop = Shop::open(database).await;
+        let lose = || FaultRule::next(Service::Stripe, "/v1/customers", Fault::LoseAnswer).on("POST").times(3);
+        let known = "SELECT COUNT(*) AS n FROM billing_customers WHERE stripe_id IS NOT NULL";
+        let known = async || count_of(shop.store.reader(), known, []).await.unwrap();
+        let customer = |number: usize| shop.stripe().objects("customer").into_iter().rev().nth(number).unwrap();
+        // Whoever lives has it, and it goes with them.
+        let mara = shop.person(1).await;
+        shop.sandbox.control().fault(lose());
+        assert_eq!(shop.ask(&mara, "pack_small", "wish").await.status, 503);
+        assert_eq!(known().await, 0);
+        shop.news().await;
+        assert_eq!(known().await, 1);
+        deletion::ask(&shop.app, &mara, SubscriptionEnd::Now).await.unwrap();
+        shop.app.database.clock.advance(Duration::from_secs(7 * 24 * 3600));
+        privacy::work(&shop.app).await;
+        assert_eq!((&customer(0)["deleted"], shop.count("users").await), (&json!(true), 0));
+        // Whose account was gone before the news came.
+        let otto = shop.person(2).await;
+        shop.sandbox.control().fault(lose());
+        assert_eq!(shop.ask(&otto, "pack_small", "wish").await.status, 503);
+        deletion::ask(&shop.app, &otto, SubscriptionEnd::Now).await.unwrap();
+        shop.app.database.clock.advance(Duration::from_secs(7 * 24 * 3600));
+        privacy::work(&shop.app).await;
+        assert_eq!((&customer(1)["email"], shop.count("users").await), (&json!("p2@example.org"), 0));
+        shop.news().await;
+        shop.news().await;
+        assert_eq!(customer(1)["deleted"], true);
+        // Somebody else's, who uses the same account at Stripe, is left alone.
+        let form = [("email", "bea@example.org"), ("metadata[user_ref]", "00000000-0000-0000-0000-000000000007")];
+        let endpoints = shop.sandbox.endpoints();
+        let request = reqwest::Client::new().post(endpoints.stripe_base_url.clone() + "/v1/customers");
+        request.bearer_auth(&endpoints.stripe_secret_key).form(&form).send().await.unwrap();
+        shop.news().await;
+        assert_eq!(customer(2)["email"], "bea@example.org");
+        shop.letters().await;
     }
 }
 

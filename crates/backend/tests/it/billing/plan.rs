@@ -34,6 +34,37 @@ impl Shop {
 }
 
 on_both! {
+    async fn the_plan_of_somebody_who_leaves_ends_later_when_it_must(database) {
+        use pretty_backend::privacy::deletion;
+        use pretty_contract::service::privacy::SubscriptionEnd;
+        use pretty_sandbox::{Fault, FaultRule, Service};
+        let shop = Shop::open(database).await;
+        for (number, end, method) in [(1, SubscriptionEnd::Now, "DELETE"), (2, SubscriptionEnd::PeriodEnd, "POST")] {
+            let person = shop.person(number).await;
+            let order = shop.bought(&person, "pro_month").await;
+            let id = shop.subscription(&order);
+            let stands = || {
+                let now = shop.stripe().object(&id).unwrap();
+                (now["status"].as_str().unwrap().to_owned(), now["cancel_at_period_end"] == true)
+            };
+            shop.sandbox.control().fault(FaultRule::next(Service::Stripe, &id, Fault::Drop).on(method).times(3));
+            deletion::ask(&shop.app, &person, end).await.unwrap();
+            assert_eq!(stands(), ("active".to_owned(), false), "Stripe was not to be reached");
+            shop.app.database.clock.advance(Duration::from_secs(15 * 60));
+            shop.news().await;
+            let ended = if end == SubscriptionEnd::Now { ("canceled".to_owned(), false) } else { ("active".to_owned(), true) };
+            assert_eq!(stands(), ended);
+            // Once is enough.
+            let told = shop.stripe().objects("event").len();
+            shop.app.database.clock.advance(Duration::from_secs(15 * 60));
+            shop.news().await;
+            assert_eq!(shop.stripe().objects("event").len(), told);
+            shop.letters().await;
+        }
+    }
+}
+
+on_both! {
     async fn the_plan_brings_credits_each_month_and_they_end(database) {
         let shop = Shop::open(database).await;
         let mara = shop.person(1).await;

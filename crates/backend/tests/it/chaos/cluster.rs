@@ -105,12 +105,13 @@ fn kill(child: &mut Child) {
 }
 
 fn settings(app: &App, database: &Database, shape: Shape) -> String {
-    let (replicate, anthropic) = (&app.settings.replicate, &app.settings.anthropic);
+    let (replicate, anthropic, objects) = (&app.settings.replicate, &app.settings.anthropic, &app.settings.objects);
     format!(
         "[database]\nurl = {:?}\nsqlite_synchronous = \"normal\"\n\
          [worker]\nembedded = {}\npoll_milliseconds = 100\n\
          [replicate]\nbase_url = {:?}\ndelivery_url = {:?}\ntoken = {:?}\nwebhook_secret = {:?}\npoll_milliseconds = 200\nadopt_seconds = 3\n\
-         [anthropic]\nbase_url = {:?}\nkey = {:?}\n",
+         [anthropic]\nbase_url = {:?}\nkey = {:?}\n\
+         [objects]\nbucket = {:?}\nendpoint = {:?}\nregion = {:?}\naccess_key = {:?}\nsecret_key = {:?}\n",
         database.url.reveal(),
         shape.workers == 0,
         replicate.base_url,
@@ -119,5 +120,10 @@ fn settings(app: &App, database: &Database, shape: Shape) -> String {
         replicate.webhook_secret.reveal(),
         anthropic.base_url,
         anthropic.key.reveal(),
+        objects.bucket,
+        objects.endpoint,
+        objects.region,
+        objects.access_key.reveal(),
+        objects.secret_key.reveal(),
     )
 }

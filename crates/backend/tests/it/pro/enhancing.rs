@@ -3,6 +3,7 @@
 use crate::support::pictures::traces;
 use crate::support::{Lab, Member};
 use pretty_backend::billing::alarm::Alarm;
+use pretty_backend::objects;
 use pretty_sandbox::standard_webhook_headers;
 use pretty_sandbox::{BrokenFile, DeliveryFault, DeliveryRule, Fault, FaultRule, PredictionScript, Service};
 use serde_json::{Value, json};
@@ -225,6 +226,7 @@ on_both! {
         let id = lab.enhancement(&mara).await;
         lab.work_on().await;
         lab.came_to_nothing(&mara, &id, "bad_result").await;
+        objects::sweep(&lab.app.app, 100).await.unwrap();
         assert_eq!(lab.app.app.objects.of_person(mara.id).await.unwrap().len(), 7, "the photos and nothing else");
         // A delivery that stumbles is tried again; a list of one address is one.
         lab.replicate().script(PredictionScript::OutputList);

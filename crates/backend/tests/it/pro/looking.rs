@@ -38,7 +38,7 @@ on_both! {
         assert_eq!((&job["state"], &job["charged"], lab.credits(&mara).await), (&json!("succeeded"), &json!(true), (18, 0)), "{job}");
         let critique = lab.criticised(&mara, &id).await;
         assert_eq!((critique.measured_by.as_str(), critique.strictness.as_str(), critique.genre.as_str()), ("sandbox measurements", "strict", "street"));
-        assert!(critique.summary.starts_with("Sandbox reading") && !critique.findings.is_empty() && critique.scores.len() == 6, "{critique:?}");
+        assert!(critique.summary.starts_with("Sandbox reading") && !critique.findings.is_empty() && critique.scores.len() == 7, "{critique:?}");
         // A soft gradient is sharpened in the engine's own terms.
         let steps: Vec<_> = critique.suggestions.iter().filter_map(|suggestion| suggestion.action.clone()).collect();
         assert!(steps.iter().any(|action| matches!(action, SuggestedAction::Recipe(_))), "{critique:?}");
@@ -66,7 +66,7 @@ on_both! {
         let again = lab.job(&mara, json!({"kind": "critique", "variant": "standard", "photos": [photo], "price": 2, "options": {"previous": id}})).await;
         lab.work().await;
         let changes = lab.criticised(&mara, &again).await.changes;
-        assert_eq!((changes.len(), changes[0].direction.as_str()), (6, "same"));
+        assert_eq!((changes.len(), changes[0].direction.as_str()), (7, "same"));
     }
 }
 
@@ -89,7 +89,7 @@ on_both! {
         let job = lab.look(&mara, &id).await;
         assert_eq!((&job["state"], lab.credits(&mara).await, lab.asked().len()), (&json!("succeeded"), (17, 0), 2), "{job}");
         let comparison = &job["result"]["comparison"];
-        assert_eq!((comparison["reasons"].as_array().unwrap().len(), &comparison["measured_by"]), (6, &json!("sandbox measurements")));
+        assert_eq!((comparison["reasons"].as_array().unwrap().len(), &comparison["measured_by"]), (7, &json!("sandbox measurements")));
         let pictures: Vec<Value> = lab.asked().iter().flat_map(|asked| [asked["messages"][0]["content"][0].clone(), asked["messages"][0]["content"][1].clone()]).collect();
         assert!(pictures[0] == pictures[3] && pictures[1] == pictures[2] && pictures[0] != pictures[1], "swapped the second time");
         // Whatever comes first is preferred: then neither is stronger.

@@ -45,6 +45,7 @@ impl TestApp {
 
     pub(crate) fn with(database: TestDatabase, mut settings: Settings) -> Self {
         settings.server.data = database.folder.path().display().to_string();
+        settings.objects = database.objects.clone();
         let app = App::new(settings, database.store.clone(), database.world.clone(), ([127, 0, 0, 1], 1).into());
         let app = app.unwrap();
         let router = router(app.clone(), Router::new());

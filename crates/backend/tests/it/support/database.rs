@@ -1,7 +1,10 @@
 //! A migrated database of its own for each test, on either kind, and the macro that runs a test on both.
+//!
+//! Each kind comes with the object store that goes with it: SQLite with a folder, PostgreSQL with an S3 server.
 
-use super::postgres;
-use pretty_backend::settings::{Database, Secret, Synchronous};
+use super::{postgres, storage};
+use pretty_backend::settings::load::{Overrides, load};
+use pretty_backend::settings::{Database, Objects, Secret, Synchronous};
 use pretty_backend::store::{Store, migration};
 use pretty_backend::world::{Chance, Clock, ClockHandle, Moment, World};
 use sea_orm::ConnectionTrait;
@@ -21,6 +24,7 @@ pub(crate) struct TestDatabase {
     pub(crate) world: World,
     pub(crate) clock: ClockHandle,
     pub(crate) settings: Database,
+    pub(crate) objects: Objects,
     pub(crate) folder: TempDir,
 }
 
@@ -66,10 +70,12 @@ impl TestDatabase {
             sqlite_synchronous: Synchronous::Normal,
         };
         let folder = tempfile::tempdir().unwrap();
+        let in_folder = || load(None, [], &Overrides::default()).unwrap().objects;
+        let objects = if url.is_empty() { in_folder() } else { storage::start(folder.path()) };
         let (clock, handle) = Clock::by_hand(START);
         let store = patiently(&settings, &folder).await;
         let seed = NEXT.fetch_add(1, Ordering::SeqCst);
-        Self { store, world: World::new(clock, Chance::seeded(seed)), clock: handle, settings, folder }
+        Self { store, world: World::new(clock, Chance::seeded(seed)), clock: handle, settings, objects, folder }
     }
 
     async fn migrated(self) -> Self {

@@ -1,7 +1,8 @@
-//! The service with stand-ins for the services that look at photos: webhooks arrive over loopback, jobs are worked on when a test says so.
+//! The service with stand-ins for the services that look at photos, and for the one that is paid by: webhooks about photos arrive over loopback, jobs are worked on when a test says so.
 
 use super::shop::SameTime;
 use super::{Answer, Member, TestApp, TestDatabase, pictures, settings};
+use pretty_backend::billing::catalogue;
 use pretty_backend::http::router;
 use pretty_backend::settings::{Secret, Settings};
 use pretty_backend::work;
@@ -51,6 +52,9 @@ impl Lab {
         settings.replicate.webhook_secret = Secret::new(&*endpoints.replicate_webhook_secret);
         settings.anthropic.base_url = endpoints.anthropic_base_url.clone();
         settings.anthropic.key = Secret::new(&*endpoints.anthropic_api_key);
+        settings.stripe.base_url = endpoints.stripe_base_url.clone();
+        settings.stripe.secret_key = Secret::new(&*endpoints.stripe_secret_key);
+        settings.catalogue = catalogue::of_sandbox();
         change(&mut settings);
         let app = TestApp::with(database, settings);
         let service = router(app.app.clone(), axum::Router::new()).into_make_service_with_connect_info::<SocketAddr>();

@@ -91,10 +91,17 @@ impl Shop {
         self.work().await;
     }
 
-    /// All news has come.
+    /// All news has come: every event that the stand-in has made, whatever else was told.
     pub(crate) async fn arrived(&self) {
         for _ in 0..500 {
-            if self.count("stripe_events").await >= i64::try_from(self.stripe().objects("event").len()).unwrap() {
+            let made = self.stripe().objects("event");
+            let mut all = true;
+            for event in &made {
+                let id = event["id"].as_str().unwrap();
+                let count = "SELECT COUNT(*) AS n FROM stripe_events WHERE id = $1";
+                all &= count_of(self.app.store.reader(), count, [id.into()]).await.unwrap() == 1;
+            }
+            if all {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

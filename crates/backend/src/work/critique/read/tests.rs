@@ -5,7 +5,7 @@ use serde_json::json;
 
 fn answer() -> Value {
     let scores: serde_json::Map<String, Value> =
-        DIMENSIONS.iter().map(|name| ((*name).to_owned(), json!({"score": 7, "reason": "It holds."}))).collect();
+        DIMENSIONS.iter().map(|(name, _)| ((*name).to_owned(), json!({"score": 7, "reason": "It holds."}))).collect();
     json!({
         "summary": "A quiet street.", "strengths": ["The light."], "scores": scores,
         "weaknesses": [{
@@ -28,7 +28,10 @@ fn a_good_answer_is_read() {
     let finding = &critique.findings[0];
     assert_eq!((finding.number, finding.dimension, finding.confidence), (1, Dimension::Light, Confidence::High));
     assert_eq!(finding.region, Some(PhotoRegion { x: 0.1, y: 0.0, width: 0.5, height: 0.25 }));
-    assert_eq!(critique.scores.iter().map(|score| score.dimension).collect::<Vec<_>>(), ORDER);
+    assert_eq!(
+        critique.scores.iter().map(|score| score.dimension).collect::<Vec<_>>(),
+        DIMENSIONS.map(|(_, dimension)| dimension)
+    );
     let tone = SuggestedAction::Recipe(Step::Tone { strength: 0.4, model: None });
     assert_eq!((critique.suggestions[0].finding, critique.suggestions[0].action.clone()), (Some(1), Some(tone)));
 }
@@ -93,6 +96,6 @@ fn changes_are_told_by_dimension() {
     now.scores[2].score = 3;
     let told = changes(&before, &now);
     let words: Vec<&str> = told.iter().map(|change| change.direction.as_str()).collect();
-    assert_eq!(words, ["same", "better", "worse", "same", "same", "same"]);
+    assert_eq!(words, ["same", "better", "worse", "same", "same", "same", "same"]);
     assert_eq!(told[1].text, "7 before, 9 now. It holds.");
 }
