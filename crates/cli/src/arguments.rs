@@ -42,7 +42,7 @@ pub(crate) struct Listing {
 /// Photos, what to do to them, and where results go.
 ///
 /// Without --recipe, --preset or --only, Auto looks at each photo and chooses. --denoise, --detail, --tone, --upscale, --straighten and
-/// --crop then change single settings of what was chosen.
+/// --crop then change single settings of what was chosen by Auto, recipe or preset.
 #[derive(Debug, Args)]
 pub(crate) struct Enhance {
     /// Photos, folders (looked through to the bottom) and patterns such as "holiday/*.jpg".
@@ -80,11 +80,11 @@ pub(crate) struct Wish {
     /// A preset that comes with the program (`pretty recipe --list` names them), or `auto`.
     #[arg(long, value_name = "NAME", conflicts_with = "only")]
     pub(crate) preset: Option<String>,
-    /// One model at full strength and nothing else (`pretty models` names them).
-    #[arg(long, value_name = "MODEL")]
+    /// One model at full strength and nothing else (`pretty models` names them). --strength, --straighten and --crop go with it.
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["upscale", "denoise", "detail", "tone"])]
     pub(crate) only: Option<String>,
-    /// Enlarge this many times; 1 does not.
-    #[arg(long, value_name = "1|2|4", value_parser = scale, conflicts_with = "only")]
+    /// Enlarge this many times; 1 does not. A recipe's or preset's own model makes way for its sibling of that scale.
+    #[arg(long, value_name = "1|2|4", value_parser = scale)]
     pub(crate) upscale: Option<u32>,
     /// Multiplies every strength; 0 leaves the photo untouched (an enlargement is then the plain bicubic one).
     #[arg(long, value_name = "0-1", value_parser = strength)]
@@ -221,6 +221,14 @@ mod tests {
         assert!(refused("pretty enhance a.jpg --crop 0.5,0").contains("four numbers"));
         assert!(refused("pretty enhance a.jpg --upscale 3").contains("2 or 4 times"));
         assert!(refused("pretty enhance a.jpg --only restore --preset enlarge-2x").contains("cannot be used with"));
+        for more in ["--denoise 0.5", "--detail 0.5", "--tone 1", "--upscale 2"] {
+            let said = refused(&format!("pretty enhance a.jpg --only restore {more}"));
+            assert!(said.contains("cannot be used with") && said.contains(&more[..5]), "{said}");
+        }
+        assert!(
+            Arguments::try_parse_from("pretty enhance a.jpg --only restore --strength 0.5 --crop 0,0,1,0.5".split(' '))
+                .is_ok()
+        );
         assert!(refused("pretty enhance a.jpg --quality 0").contains("1..=100"));
         assert!(refused("pretty enhance").contains("<PHOTO>"));
     }

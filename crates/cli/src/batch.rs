@@ -8,6 +8,7 @@ use pretty_contract::problem::{Code, Problem};
 use pretty_contract::recipe::Recipe;
 use pretty_engine::{Cancel, Engine, EnhanceRequest, Outcome, Target};
 use pretty_photo::Limits;
+use pretty_photo::save::Kept;
 
 use crate::arguments::Enhance;
 use crate::choice::{Choice, adjusted, choose};
@@ -35,6 +36,8 @@ struct Batch {
     target: Target,
     found: photos::Found,
     limits: Limits,
+    /// All photos, and the results so far.
+    kept: Kept,
 }
 
 fn prepare(wanted: &Enhance) -> Result<Batch, (End, Problem)> {
@@ -60,15 +63,17 @@ fn prepare(wanted: &Enhance) -> Result<Batch, (End, Problem)> {
         quality: wanted.quality,
         collision: wanted.if_exists.into(),
     };
-    Ok(Batch { engine, choice, device, target, found, limits })
+    let kept = Kept::of(found.photos.iter().cloned());
+    Ok(Batch { engine, choice, device, target, found, limits, kept })
 }
 
 /// The recipe, tried on the engine before any photo is.
 fn recipe_choice(wanted: &Enhance, engine: &Engine) -> Result<Choice, (End, Problem)> {
     let invalid =
         |message: String| (End::Usage, Problem { code: Code::RecipeInvalid, message, retryable: false, detail: None });
-    let choice = choose(&wanted.wish, engine.manifest()).map_err(invalid)?;
-    if let Choice::Fixed(recipe) = &choice {
+    let mut choice = choose(&wanted.wish, engine.manifest()).map_err(invalid)?;
+    if let Choice::Fixed(recipe) = &mut choice {
+        *recipe = adjusted(recipe.clone(), &wanted.wish, engine.manifest());
         engine.plan(recipe).map_err(|error| match &wanted.wish.recipe {
             Some(path) => invalid(format!("{}: {error}", path.display())),
             None => (End::Usage, error.problem()),
@@ -134,20 +139,27 @@ impl Batch {
         cancel: &Cancel,
     ) -> Result<Outcome, Problem> {
         let attempt = || -> Result<Outcome, Problem> {
-            let recipe = adjusted(self.recipe_for(photo)?, &wanted.wish);
-            let request = EnhanceRequest {
+            let request = |recipe: &Recipe| EnhanceRequest {
                 photo: photo.to_path_buf(),
-                recipe,
+                recipe: recipe.clone(),
                 target: self.target.clone(),
                 device: self.device.clone(),
                 limits: self.limits,
+                kept: self.kept.clone(),
             };
             let reporter = |fraction: f32| {
                 if let Telling::People(bars) = telling {
                     bars.progress(index, fraction);
                 }
             };
-            self.engine.enhance(&request, &reporter, cancel).map_err(|error| error.problem())
+            let outcome = match &self.choice {
+                Choice::Fixed(recipe) => self.engine.enhance(&request(recipe), &reporter, cancel),
+                Choice::Auto => {
+                    let adjust = |recipe| adjusted(recipe, &wanted.wish, self.engine.manifest());
+                    self.engine.enhance_by_auto(&request(&Recipe::new(Vec::new())), &adjust, &reporter, cancel)
+                }
+            };
+            outcome.map_err(|error| error.problem())
         };
         std::panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
             Err(Problem {
@@ -160,16 +172,6 @@ impl Batch {
                 detail: None,
             })
         })
-    }
-
-    fn recipe_for(&self, photo: &Path) -> Result<Recipe, Problem> {
-        match &self.choice {
-            Choice::Fixed(recipe) => Ok(recipe.clone()),
-            Choice::Auto => {
-                let decoded = pretty_photo::decode(photo, &self.limits).map_err(|error| error.problem())?;
-                Ok(self.engine.assess(&decoded).map_err(|error| error.problem())?.recipe)
-            }
-        }
     }
 
     fn close(&self, telling: &Telling, count: &Count, cancel: &Cancel) -> End {

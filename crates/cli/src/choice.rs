@@ -58,7 +58,7 @@ fn only(id: &str, manifest: &Manifest) -> Result<Recipe, String> {
 }
 
 /// The recipe with the single settings that were typed.
-pub(crate) fn adjusted(mut recipe: Recipe, wish: &Wish) -> Recipe {
+pub(crate) fn adjusted(mut recipe: Recipe, wish: &Wish, manifest: &Manifest) -> Recipe {
     if wish.denoise.is_some() || wish.detail.is_some() {
         set_restore(&mut recipe.steps, wish);
     }
@@ -70,7 +70,7 @@ pub(crate) fn adjusted(mut recipe: Recipe, wish: &Wish) -> Recipe {
         recipe = recipe.framed(wish.straighten.unwrap_or(degrees), wish.crop.unwrap_or(part));
     }
     if let Some(wanted) = wish.upscale {
-        set_scale(&mut recipe.steps, wanted);
+        set_scale(&mut recipe.steps, wanted, manifest);
     }
     if let Some(factor) = wish.strength {
         recipe.steps.iter_mut().for_each(|step| multiply(step, factor));
@@ -110,14 +110,17 @@ fn set_tone(steps: &mut Vec<Step>, wanted: f32) {
     }
 }
 
-fn set_scale(steps: &mut Vec<Step>, wanted: u32) {
-    let strength = steps.iter().find_map(|step| match step {
-        Step::Upscale { strength, .. } => Some(*strength),
+fn set_scale(steps: &mut Vec<Step>, wanted: u32, manifest: &Manifest) {
+    let first = steps.iter().find_map(|step| match step {
+        Step::Upscale { strength, model, .. } => Some((*strength, model.clone())),
         _ => None,
     });
+    let (strength, model) = first.unwrap_or((1.0, None));
+    // A model without a sibling of that scale stays, and the engine says that it is made for another.
+    let model = model.map(|id| manifest.sibling(&id, wanted).map_or(id, |sibling| sibling.id.clone()));
     steps.retain(|step| !matches!(step, Step::Upscale { .. }));
     if wanted > 1 {
-        steps.push(Step::Upscale { scale: wanted, strength: strength.unwrap_or(1.0), model: None });
+        steps.push(Step::Upscale { scale: wanted, strength, model });
     }
 }
 
@@ -149,8 +152,12 @@ mod tests {
         Step::Upscale { scale, strength, model: None }
     }
 
+    fn manifest() -> Manifest {
+        Manifest::read(&pretty_engine::locate::models_folder(None)).unwrap()
+    }
+
     fn check(wish: Wish, steps: Vec<Step>, expected: Vec<Step>) {
-        assert_eq!(adjusted(Recipe::new(steps), &wish).steps, expected, "{wish:?}");
+        assert_eq!(adjusted(Recipe::new(steps), &wish, &manifest()).steps, expected, "{wish:?}");
     }
 
     #[test]
@@ -178,6 +185,20 @@ mod tests {
         );
         check(Wish { strength: Some(0.5), ..Wish::default() }, chosen(), vec![restore(0.2, 0.1), tone(0.4)]);
         check(Wish { strength: Some(0.0), ..Wish::default() }, chosen(), vec![restore(0.0, 0.0), tone(0.0)]);
+    }
+
+    #[test]
+    fn another_scale_keeps_the_kind_of_model() {
+        let wish = |scale| Wish { upscale: Some(scale), ..Wish::default() };
+        let by = |scale, model: &str| vec![Step::Upscale { scale, strength: 0.8, model: Some(model.into()) }];
+        check(wish(4), by(2, "photo-2x"), by(4, "photo-4x"));
+        check(wish(2), by(2, "photo-2x"), by(2, "photo-2x"));
+        check(wish(1), by(2, "photo-2x"), vec![]);
+        check(wish(4), by(2, "upscale-2x-fast"), by(4, "upscale-4x-fast"));
+        // One without a sibling is left for the engine to refuse.
+        check(wish(4), by(2, "mine"), by(4, "mine"));
+        let rescue = preset("rescue-2x").unwrap();
+        assert_eq!(adjusted(rescue, &wish(4), &manifest()), preset("rescue-4x").unwrap());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A model's first run, on the processor: does it give what the manifest promises, and how much memory does it take?
+//! A model's first run, on the processor, when the runtime itself finds that it gives what the manifest promises: does it, and how much memory does it
+//! take?
 
 use std::sync::Arc;
 
@@ -28,23 +29,30 @@ pub(crate) fn accept(model: &Arc<ModelFile>, processor: &dyn Provider) -> Result
         let side = side.next_multiple_of(model.entry.stride as usize);
         let grey = vec![0.5f32; 3 * side * side];
         let wanted = vec![1, planes, side * model.entry.scale as usize, side * model.entry.scale as usize];
-        let mut found = Vec::new();
-        let ran = session.run(
-            &[TensorView { shape: vec![1, 3, side, side], values: &grey }],
-            &Cancel::default(),
-            &mut |outputs| {
-                found = outputs.first().map(|output| output.shape.clone()).unwrap_or_default();
-            },
-        );
-        ran.map_err(|error| match error {
+        let differs = |found: &[usize]| {
+            let tile = format!("for a tile of {side} × {side}");
+            model.unfit(format!("{tile} its output is {found:?}, and {wanted:?} is expected."))
+        };
+        let failed = |error| match error {
             RunError::Cancelled => EngineError::Cancelled,
             RunError::OutOfMemory(reason) | RunError::Failed(reason) => {
                 model.unfit(format!("it does not run: {reason}"))
             }
-        })?;
+        };
+        // What is known to be wrong is not run.
+        if let Some(known) = session.output_shape(side, side).map_err(failed)?
+            && known != wanted
+        {
+            return Err(differs(&known));
+        }
+        let mut found = Vec::new();
+        let input = [TensorView { shape: vec![1, 3, side, side], values: &grey }];
+        let ran = session.run(&input, &Cancel::default(), &mut |outputs| {
+            found = outputs.first().map(|output| output.shape.clone()).unwrap_or_default();
+        });
+        ran.map_err(failed)?;
         if found != wanted {
-            return Err(model
-                .unfit(format!("for a tile of {side} × {side} its output is {found:?}, and {wanted:?} is expected.")));
+            return Err(differs(&found));
         }
         measured.push((session.working_memory(), (side * side) as f64));
     }
@@ -54,5 +62,34 @@ pub(crate) fn accept(model: &Arc<ModelFile>, processor: &dyn Provider) -> Result
             Ok((*large - *small) as f64 / (large_area - small_area))
         }
         _ => Ok(ASSUMED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ModelFile;
+    use crate::testing::{self, Misbehaviour};
+    use pretty_testkit::models::ModelsFolder;
+
+    /// An output of another size is seen in what the runtime works out: the model is never run.
+    #[test]
+    fn a_model_of_another_scale_is_refused_without_a_run() {
+        let mut entries = pretty_testkit::models::small_entries();
+        entries[2].bytes = pretty_testkit::nets::upscaler(3, 1);
+        let folder = ModelsFolder::of(&entries);
+        let engine = testing::open(folder.path());
+        let entry = engine.manifest().model("upscale-2x").unwrap();
+        let model = Arc::new(ModelFile::read(engine.manifest(), entry).unwrap());
+        let inner = engine.shared().devices.processor().provider.clone();
+        let watched = testing::faulty(inner, "cpu", Misbehaviour::Fails, 0, usize::MAX);
+        let runs = watched.runs.clone();
+        let error = accept(&model, &watched).unwrap_err().to_string();
+        assert!(error.contains("its output is [1, 3, 96, 96], and [1, 3, 64, 64] is expected"), "{error}");
+        assert_eq!(runs.load(std::sync::atomic::Ordering::SeqCst), 0);
+        // The same provider is asked to run what is right, and fails.
+        let right = engine.shared().manifest.model("upscale-4x").unwrap();
+        let right = Arc::new(ModelFile::read(engine.manifest(), right).unwrap());
+        assert!(accept(&right, &watched).unwrap_err().to_string().contains("it does not run"));
     }
 }

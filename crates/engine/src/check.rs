@@ -25,8 +25,8 @@ pub(crate) const ENLARGED: Tolerance = Tolerance { tile: 0.03, block: 0.15 };
 /// Side of a block in pixels of the source.
 const BLOCK: u32 = 16;
 /// Spread of block means (as a standard deviation) under which a result counts as flat, and above which its source does not.
-const FLAT: f64 = 0.002;
-const STRUCTURED: f64 = 0.03;
+pub(crate) const FLAT: f64 = 0.002;
+pub(crate) const STRUCTURED: f64 = 0.03;
 
 /// Checks `result`, an enlargement by `scale` of part of `source`.
 pub(crate) fn tile(source: &Tile, result: &Tile, scale: u32, tolerance: Tolerance) -> Result<(), String> {

@@ -70,6 +70,11 @@ impl Crew {
         &mut self.first
     }
 
+    /// Gives back the memory that models work in; whoever makes another tile takes it anew.
+    pub(crate) fn rest(&mut self) {
+        std::iter::once(&mut self.first).chain(&mut self.others).for_each(Worker::rest);
+    }
+
     /// The device that did the work, for people.
     pub(crate) fn device_name(&self) -> String {
         self.all().find(|worker| worker.given_up().is_some()).unwrap_or(&self.first).device_name()

@@ -29,9 +29,6 @@ use crate::{acceptance, tone};
 
 /// How long one device may take for its check, for each model. A card's driver compiles every model anew the first time: ten seconds on a slow one.
 const CHECK_LIMIT: Duration = Duration::from_secs(60);
-/// Bytes that tiles and bands of one photo may take unless the caller says otherwise. With a photo of 24 megapixels beside it the program stays
-/// under 1 GB.
-const MEMORY_BUDGET: u64 = 740 << 20;
 
 /// What the engine is opened with.
 #[derive(Clone, Debug)]
@@ -40,7 +37,8 @@ pub struct EngineConfig {
     pub runtime_library: PathBuf,
     /// The folder with `manifest.toml` and the models (see [`crate::locate::models_folder`]).
     pub models_folder: PathBuf,
-    /// Bytes that tiles and bands of one photo may take beyond the photo itself; 0 leaves the choice to the engine.
+    /// Bytes that tiles and bands of one photo may take beyond the photo itself; 0 leaves the choice to the engine, which keeps the whole program
+    /// under 1 GB for photos up to 24 megapixels and under 1.6 GB for 100.
     pub memory_budget_bytes: u64,
     /// Time since any fixed moment. The engine has no clock of its own.
     pub stopwatch: fn() -> Duration,
@@ -55,7 +53,8 @@ pub struct Engine {
 pub(crate) struct Shared {
     pub(crate) manifest: Manifest,
     pub(crate) devices: Arc<Devices>,
-    pub(crate) memory_budget: u64,
+    /// Bytes that tiles and bands of one photo may take, where the caller has said.
+    pub(crate) memory_budget: Option<u64>,
     stopwatch: fn() -> Duration,
     models: Mutex<HashMap<String, Arc<Accepted>>>,
     /// What the tone model is told of the photo that was asked about last: a slider asks about the same one again and again.
@@ -86,7 +85,7 @@ impl Engine {
         processor: Arc<dyn Provider>,
         accelerators: Vec<Arc<dyn Provider>>,
     ) -> Self {
-        let memory_budget = if config.memory_budget_bytes == 0 { MEMORY_BUDGET } else { config.memory_budget_bytes };
+        let memory_budget = Some(config.memory_budget_bytes).filter(|bytes| *bytes > 0);
         let devices = Arc::new(Devices::new(processor, accelerators));
         Self {
             shared: Arc::new(Shared {
@@ -163,6 +162,21 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Outcome, EngineError> {
         enhance::enhance(&self.shared, request, reporter, cancel)
+    }
+
+    /// The same with the recipe that Auto chooses for the photo, after `adjust` has changed it, in place of the request's: the photo is read once
+    /// for both.
+    ///
+    /// # Errors
+    /// As [`Engine::enhance`], and as [`Engine::assess`].
+    pub fn enhance_by_auto(
+        &self,
+        request: &EnhanceRequest,
+        adjust: &dyn Fn(Recipe) -> Recipe,
+        reporter: &dyn Reporter,
+        cancel: &Cancel,
+    ) -> Result<Outcome, EngineError> {
+        enhance::enhance_by_auto(&self.shared, request, adjust, reporter, cancel)
     }
 
     /// Makes any part of a photo's result, as [`Engine::enhance`] would. The renderer has sessions of its own and waits for no one.

@@ -9,10 +9,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use pretty_contract::export::{Collision, Format};
 use pretty_contract::recipe::Recipe;
 use pretty_photo::picture::{Band, Channels, Depth};
-use pretty_photo::save::{self, PendingResult};
-use pretty_photo::{DecodedPhoto, EncodeError, Fingerprint, Limits, PhotoError, ResultSpec, names};
+use pretty_photo::save::{self, Kept, PendingResult};
+use pretty_photo::{DecodedPhoto, EncodeError, Fingerprint, Limits, PhotoError, PhotoFacts, ResultSpec, names};
 
 use crate::alpha;
+use crate::assess;
 use crate::cancel::Cancel;
 use crate::crew::{Aim, Stopped};
 use crate::engine::Shared;
@@ -20,7 +21,7 @@ use crate::error::{EngineError, file_name};
 use crate::pixels::{Canvas, Tile};
 use crate::plan::Plan;
 use crate::region::Region;
-use crate::rendering::{Rendering, Way};
+use crate::rendering::{Purpose, Rendering, Way};
 use crate::report::{Progress, Reporter};
 
 /// What to do to which photo, and where the result goes.
@@ -36,6 +37,8 @@ pub struct EnhanceRequest {
     pub device: Option<String>,
     /// How large a photo may be.
     pub limits: Limits,
+    /// What the result must not replace even when it is to replace what has its name: the other photos of the batch, and results made in it.
+    pub kept: Kept,
 }
 
 /// Where a result goes and how it is written.
@@ -102,6 +105,49 @@ pub(crate) fn enhance(
     cancel: &Cancel,
 ) -> Result<Outcome, EngineError> {
     let plan = Plan::new(&request.recipe, &shared.manifest)?;
+    let size = |facts: &PhotoFacts| {
+        let framed = plan.framing.size(facts.width, facts.height);
+        result_size(&request.photo, framed, plan.scale()).map(drop)
+    };
+    let read = || {
+        // The models are verified and tried meanwhile; what is wrong with one is told when it is asked for.
+        let photo = std::thread::scope(|scope| {
+            scope.spawn(|| shared.acquaint(&plan));
+            pretty_photo::decode(&request.photo, &request.limits)
+        });
+        Ok((photo?, plan.clone()))
+    };
+    work(shared, request, (&size, &read), reporter, cancel)
+}
+
+/// The recipe comes of the photo, which is read once for both.
+pub(crate) fn enhance_by_auto(
+    shared: &Arc<Shared>,
+    request: &EnhanceRequest,
+    adjust: &dyn Fn(Recipe) -> Recipe,
+    reporter: &dyn Reporter,
+    cancel: &Cancel,
+) -> Result<Outcome, EngineError> {
+    let read = || {
+        let photo = pretty_photo::decode(&request.photo, &request.limits)?;
+        cancel.check()?;
+        let recipe = adjust(assess::assess(&photo, shared)?.recipe);
+        Ok((photo, Plan::new(&recipe, &shared.manifest)?))
+    };
+    work(shared, request, (&|_| Ok(()), &read), reporter, cancel)
+}
+
+/// What is asked of the photo's header before anything is begun, and how the photo and the plan for it are had.
+type Ways<'a> =
+    (&'a dyn Fn(&PhotoFacts) -> Result<(), EngineError>, &'a dyn Fn() -> Result<(DecodedPhoto, Plan), EngineError>);
+
+fn work(
+    shared: &Arc<Shared>,
+    request: &EnhanceRequest,
+    (size, read): Ways<'_>,
+    reporter: &dyn Reporter,
+    cancel: &Cancel,
+) -> Result<Outcome, EngineError> {
     let device = shared.device(request.device.as_deref())?;
     let progress = Progress::start(reporter);
     cancel.check()?;
@@ -111,15 +157,11 @@ pub(crate) fn enhance(
         progress.finish();
         return Ok(Outcome::Skipped { path });
     }
-    result_size(&request.photo, plan.framing.size(facts.width, facts.height), plan.scale())?;
+    size(&facts)?;
     // Before the work, so that a folder that cannot be written to is told at once.
     let mut pending = PendingResult::create(&destination.folder)?;
-    // The models are verified and tried meanwhile; what is wrong with one is told when it is asked for.
-    let photo = std::thread::scope(|scope| {
-        scope.spawn(|| shared.acquaint(&plan));
-        pretty_photo::decode(&request.photo, &request.limits)
-    });
-    let photo = framed(photo?, &plan);
+    let (photo, plan) = read()?;
+    let photo = framed(photo, &plan);
     progress.add(READING);
     cancel.check()?;
     let (width, height) = result_size(&request.photo, (photo.picture.width, photo.picture.height), plan.scale())?;
@@ -128,7 +170,8 @@ pub(crate) fn enhance(
     let mut notes = photo.notes.clone();
     notes.extend(losses);
     let name = file_name(&request.photo);
-    let mut rendering = Rendering::prepare(shared, photo, &plan, device, (&name, spec.depth, Aim::Whole), cancel)?;
+    let purpose = Purpose { name: &name, depth: spec.depth, aim: Aim::Whole, held: spec.held_by_encoder() };
+    let mut rendering = Rendering::prepare(shared, photo, &plan, device, &purpose, cancel)?;
     let fingerprint =
         make(&mut rendering, &spec, &mut pending, &progress, cancel).map_err(|error| at(error, &destination.folder))?;
     let mut device = shared.devices.processor().provider.name().to_owned();
@@ -142,12 +185,22 @@ pub(crate) fn enhance(
     pretty_photo::verify_file(pending.file(), &spec, &fingerprint).map_err(|error| error.at(&destination.folder))?;
     progress.add(READING_BACK);
     cancel.check()?;
-    let saved = pending.commit(&destination.name, request.target.collision, &request.photo)?;
+    let saved = pending.commit(&destination.name, request.target.collision, &request.photo, &request.kept)?;
     progress.finish();
+    notes.extend(other_name(&saved, &destination, request.target.collision));
     Ok(match saved {
         save::Saved::Written { path, bytes } => Outcome::Saved(Saved { path, width, height, bytes, device, notes }),
         save::Saved::Skipped { path } => Outcome::Skipped { path },
     })
+}
+
+/// Says so when a result that was to replace a file has another name, because that file is kept.
+fn other_name(saved: &save::Saved, destination: &Destination, collision: Collision) -> Option<String> {
+    let save::Saved::Written { path, .. } = saved else { return None };
+    let moved = collision == Collision::Overwrite && path.file_name() != Some(destination.name.as_os_str());
+    let wanted = destination.name.to_string_lossy();
+    moved
+        .then(|| format!("\u{201c}{wanted}\u{201d} is another photo or result of the same batch and was not replaced."))
 }
 
 /// The photo as the plan frames it. All that follows knows nothing of it.
@@ -234,6 +287,10 @@ fn make(
             scope.spawn(move || assembly.run(&tile_receiver, &sender))
         };
         let made = Makers { tiles: tile_sender, bands: band_sender }.run(rendering, progress, cancel);
+        // An encoder that has waited for the whole picture begins to work only now, and needs the memory.
+        if let Way::Tiles(crew) = &mut rendering.way {
+            crew.rest();
+        }
         let assembled = assembling.join().map_err(|_| EngineError::Internal("putting tiles together broke off".into()));
         let encoded = encoding.join().map_err(|_| EngineError::Internal("encoding broke off".into()));
         // The first cause counts: what stopped making tiles may itself be that the encoder was gone.

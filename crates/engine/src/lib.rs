@@ -17,12 +17,16 @@ mod device;
 mod engine;
 mod enhance;
 mod error;
+mod graph;
 pub mod locate;
 mod manifest;
 mod measuring;
+mod memory;
 mod model;
 mod pixels;
 mod plan;
+#[cfg(test)]
+mod promises;
 mod provider;
 mod region;
 mod renderer;

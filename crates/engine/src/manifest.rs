@@ -105,6 +105,15 @@ impl Manifest {
         self.models.iter().find(|model| model.id == id)
     }
 
+    /// The model that does at another scale what one does: of the same name but for the scale in it, as "photo-4x" is to "photo-2x".
+    #[must_use]
+    pub fn sibling(&self, id: &str, scale: u32) -> Option<&ModelEntry> {
+        let model = self.model(id).filter(|model| model.task == Task::Upscale)?;
+        let mark = |scale: u32| format!("-{scale}x");
+        let wanted = model.id.replacen(&mark(model.scale), &mark(scale), 1);
+        self.model(&wanted).filter(|sibling| sibling.task == Task::Upscale && sibling.scale == scale)
+    }
+
     /// Where a model's file is.
     #[must_use]
     pub fn path_of(&self, model: &ModelEntry) -> PathBuf {
@@ -206,6 +215,18 @@ mod tests {
         assert!(check(&model(&[("sha256", "\"12\"")])).contains("64 hexadecimal"));
         let second = model(&[]).replace("version = 1\n[[", "[[");
         assert_eq!(check(&(model(&[]) + &second)), "two models are called \"one\".");
+    }
+
+    #[test]
+    fn siblings_differ_by_their_scale_only() {
+        let manifest = Manifest::read(&crate::locate::models_folder(None)).unwrap();
+        let sibling = |id: &str, scale: u32| manifest.sibling(id, scale).map(|model| model.id.as_str());
+        assert_eq!(sibling("photo-2x", 4), Some("photo-4x"));
+        assert_eq!(sibling("photo-2x", 2), Some("photo-2x"));
+        assert_eq!(sibling("upscale-4x-fast", 2), Some("upscale-2x-fast"));
+        assert_eq!(sibling("photo-2x", 8), None);
+        assert_eq!(sibling("restore", 1), None);
+        assert_eq!(sibling("sparkle-2x", 4), None);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! For the benchmark only: the bare model without anything around it, which is the limit that the engine is held to.
+//! For the benchmark and for tests from outside: the bare model without anything around it, whose time is the limit that the engine is held to and
+//! whose numbers are the ones that a result must hold.
 
 use std::time::Duration;
 
@@ -37,5 +38,30 @@ impl Engine {
             }
         }
         Ok(times)
+    }
+
+    /// What an upscaler answers to three planes of `width` × `height` values, on the processor and in one piece.
+    ///
+    /// # Errors
+    /// The model is missing, refused or fails.
+    #[doc(hidden)]
+    pub fn bare_answer(
+        &self,
+        model: &str,
+        planes: &[f32],
+        (width, height): (usize, usize),
+    ) -> Result<Vec<f32>, EngineError> {
+        let shared = self.shared();
+        let file = shared.model(model)?;
+        let failed = |error: String| file.unfit(error);
+        let mut session =
+            shared.devices.processor().provider.open(&file, 1).map_err(|error| failed(format!("{error:?}")))?;
+        let mut answer = Vec::new();
+        let input = [TensorView { shape: vec![1, 3, height, width], values: planes }];
+        let mut take = |outputs: &[TensorView<'_>]| {
+            answer = outputs.first().map(|output| output.values.to_vec()).unwrap_or_default();
+        };
+        session.run(&input, &Cancel::default(), &mut take).map_err(|error| failed(format!("{error:?}")))?;
+        Ok(answer)
     }
 }

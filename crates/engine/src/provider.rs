@@ -40,6 +40,9 @@ pub(crate) trait ModelSession: Send {
         take: &mut dyn FnMut(&[TensorView<'_>]),
     ) -> Result<(), RunError>;
 
+    /// The shape of its first output for a picture of so many pixels, where that is known without a run.
+    fn output_shape(&mut self, width: usize, height: usize) -> Result<Option<Vec<usize>>, RunError>;
+
     /// Bytes that all runs so far took at most, beyond inputs and the model itself; `None` where that cannot be known.
     fn working_memory(&self) -> Option<u64>;
 }

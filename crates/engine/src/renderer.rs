@@ -13,7 +13,7 @@ use crate::enhance::framed;
 use crate::error::EngineError;
 use crate::plan::Plan;
 use crate::region::Region;
-use crate::rendering::Rendering;
+use crate::rendering::{Purpose, Rendering};
 
 /// Makes any region of one photo's result.
 pub struct Renderer {
@@ -31,8 +31,8 @@ impl Renderer {
         let device = shared.device(device)?;
         let photo = framed(photo, &plan);
         let depth = photo.picture.colour.depth();
-        let name = ("the photo", depth, Aim::Soonest);
-        Ok(Self { rendering: Rendering::prepare(shared, photo, &plan, device, name, &Cancel::default())? })
+        let purpose = Purpose { name: "the photo", depth, aim: Aim::Soonest, held: 0 };
+        Ok(Self { rendering: Rendering::prepare(shared, photo, &plan, device, &purpose, &Cancel::default())? })
     }
 
     /// Pixels of the whole result.

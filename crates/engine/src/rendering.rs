@@ -12,6 +12,7 @@ use crate::crew::{Aim, Crew};
 use crate::device::Slot;
 use crate::engine::Shared;
 use crate::error::EngineError;
+use crate::memory;
 use crate::pixels::Canvas;
 use crate::plan::{Plan, PlannedStep};
 use crate::region::Region;
@@ -30,6 +31,18 @@ pub(crate) struct Rendering {
     pub(crate) way: Way,
 }
 
+/// What a rendering is for.
+pub(crate) struct Purpose<'a> {
+    /// The photo's name, for sentences.
+    pub(crate) name: &'a str,
+    /// Of the result, for the memory it takes.
+    pub(crate) depth: Depth,
+    /// Whether all of it or parts are wanted.
+    pub(crate) aim: Aim,
+    /// Bytes that the result's encoder holds meanwhile.
+    pub(crate) held: u64,
+}
+
 pub(crate) enum Way {
     AsItIs,
     ToneOnly { lut: Arc<ToneLut>, strength: f32 },
@@ -37,13 +50,12 @@ pub(crate) enum Way {
 }
 
 impl Rendering {
-    /// `depth` is the result's, for the memory it takes; `name` the photo's, for sentences; `aim` whether all of it or parts are wanted.
     pub(crate) fn prepare(
         shared: &Arc<Shared>,
         photo: Arc<DecodedPhoto>,
         plan: &Plan,
         device: Arc<Slot>,
-        (name, depth, aim): (&str, Depth, Aim),
+        purpose: &Purpose<'_>,
         cancel: &Cancel,
     ) -> Result<Self, EngineError> {
         let (width, height) = (photo.picture.width, photo.picture.height);
@@ -55,16 +67,18 @@ impl Rendering {
             [Stage::Tone { lut, strength }] => (bands, Way::ToneOnly { lut: lut.clone(), strength: *strength }),
             _ => {
                 let chain = Arc::new(Chain::new(stages, (width, height)));
-                let sample = if depth == Depth::Sixteen { 2 } else { 1 };
+                let sample = if purpose.depth == Depth::Sixteen { 2 } else { 1 };
                 let samples = photo.picture.channels.count() + usize::from(photo.picture.alpha.is_some());
                 let per_stage =
                     chain.stages.iter().map(|stage| shared.working_memory(stage)).collect::<Result<_, _>>()?;
-                let crew = Crew::new(&chain, &shared.devices, &device, name, aim);
+                let crew = Crew::new(&chain, &shared.devices, &device, purpose.name, purpose.aim);
+                let held = memory::of_picture(&photo.picture) + purpose.held;
+                let pixels = u64::from(width) * u64::from(height);
                 let costs = Costs {
                     per_stage,
                     result_pixel: (samples * sample) as u64,
                     lanes: crew.lanes(),
-                    budget: shared.memory_budget,
+                    budget: shared.memory_budget.unwrap_or_else(|| memory::budget(pixels, held)),
                 };
                 (Grid::choose(&chain, crew.shape(), &costs), Way::Tiles(Box::new(crew)))
             }

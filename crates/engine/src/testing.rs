@@ -9,9 +9,10 @@ use pretty_photo::picture::Picture;
 use pretty_photo::{DecodedPhoto, Limits, Metadata, ResultSpec};
 
 use crate::cancel::Cancel;
+use crate::chain::Stage;
 use crate::engine::{Engine, EngineConfig};
 use crate::locate;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Task};
 use crate::model::ModelFile;
 use crate::provider::{ModelSession, OpenError, Provider, RunError, TensorView, TileShape};
 use crate::runtime::Runtime;
@@ -35,6 +36,39 @@ pub(crate) fn config(models_folder: PathBuf) -> EngineConfig {
 
 pub(crate) fn open(models_folder: &std::path::Path) -> Engine {
     Engine::open(config(models_folder.to_path_buf())).expect("ONNX Runtime is set up by `cargo xtask test`")
+}
+
+/// An engine on the models that ship. They are part of the repository: a test that does not find them has failed.
+pub(crate) fn bundled() -> Engine {
+    let folder = locate::models_folder(None);
+    assert!(folder.join(crate::manifest::FILE).exists(), "the models that ship are not in {}", folder.display());
+    open(&folder)
+}
+
+/// Every model of an engine that makes pictures.
+pub(crate) fn picture_models(engine: &Engine) -> Vec<Arc<ModelFile>> {
+    let entries = engine.manifest().models.iter().filter(|entry| entry.task != Task::Tone);
+    let models: Vec<_> = entries.map(|entry| engine.shared().model(&entry.id).unwrap()).collect();
+    let has = |task: Task| models.iter().any(|model| model.entry.task == task);
+    assert!(has(Task::Restore) && has(Task::Upscale), "models are missing");
+    models
+}
+
+/// A picture model as the only step of a recipe, with so much strength.
+pub(crate) fn stage_of(model: &Arc<ModelFile>, strength: f32) -> Stage {
+    let scale = model.entry.scale;
+    match model.entry.task {
+        Task::Restore => Stage::Restore { model: model.clone(), denoise: strength, detail: strength },
+        _ => Stage::Upscale { model: Some(model.clone()), scale, strength },
+    }
+}
+
+/// What a picture model itself answers to three planes, before strength and clamping.
+pub(crate) fn answer(session: &mut dyn ModelSession, planes: &[f32], (width, height): (usize, usize)) -> Vec<f32> {
+    let mut answer = Vec::new();
+    let input = TensorView { shape: vec![1, 3, height, width], values: planes };
+    session.run(&[input], &Cancel::default(), &mut |outputs| answer = outputs[0].values.to_vec()).unwrap();
+    answer
 }
 
 /// A photo as if decoded, by way of a file, so that facts and metadata are true.
@@ -178,6 +212,9 @@ impl ModelSession for FaultySession {
                 .collect();
             take(&views);
         })
+    }
+    fn output_shape(&mut self, width: usize, height: usize) -> Result<Option<Vec<usize>>, RunError> {
+        self.inner.output_shape(width, height)
     }
     fn working_memory(&self) -> Option<u64> {
         self.inner.working_memory()

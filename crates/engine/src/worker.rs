@@ -78,6 +78,12 @@ impl Worker {
         }
     }
 
+    /// Closes its sessions; the next tile opens new ones.
+    pub(crate) fn rest(&mut self) {
+        self.sessions.close();
+        self.processor = None;
+    }
+
     fn shape(&self) -> TileShape {
         if self.given_up.is_some() { TileShape::Any } else { self.device.provider.tiles() }
     }

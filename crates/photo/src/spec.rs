@@ -78,6 +78,15 @@ impl ResultSpec {
         (spec, notes)
     }
 
+    /// Bytes that writing it holds until the last band has come: WebP's encoder wants the whole picture, the others a row or a strip.
+    #[must_use]
+    pub fn held_by_encoder(&self) -> u64 {
+        match self.format {
+            Format::Webp => u64::from(self.width) * u64::from(self.height) * (3 + u64::from(self.alpha)),
+            Format::Jpeg | Format::Png | Format::Tiff => 0,
+        }
+    }
+
     /// Whether the format can hold this result; asked before any work begins.
     ///
     /// # Errors

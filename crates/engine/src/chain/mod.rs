@@ -177,6 +177,11 @@ impl Sessions {
     pub(crate) fn new(provider: Arc<dyn Provider>, chain: &Chain, lanes: usize) -> Self {
         Self { provider, lanes, sessions: chain.stages.iter().map(|_| None).collect() }
     }
+
+    /// Lets go of all; they are made again when next needed.
+    pub(crate) fn close(&mut self) {
+        self.sessions.iter_mut().for_each(|session| *session = None);
+    }
 }
 
 fn open<'a>(

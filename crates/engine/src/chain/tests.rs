@@ -1,4 +1,6 @@
-//! A tile equals the whole, bit for bit on the processor: for each model, for chains, at every size and place.
+//! A tile equals the whole, bit for bit on the processor: for chains of small models at every size and place; for the models that ship in `bundled`.
+
+mod bundled;
 
 use std::sync::Arc;
 
@@ -28,9 +30,8 @@ fn upscale(engine: &Engine, scale: u32, strength: f32) -> Stage {
 }
 
 /// Runs a region and compares it with the same part of the whole.
-fn compare(engine: &Engine, chain: &Chain, photo: &Picture, whole: &Tile, region: Region, shape: TileShape) {
-    let mut sessions = Sessions::new(engine.shared().devices.processor().provider.clone(), chain, 1);
-    let tile = chain.run(photo, region, shape, &mut sessions, &Cancel::default()).unwrap();
+fn compare(chain: &Chain, sessions: &mut Sessions, photo: &Picture, whole: &Tile, region: Region, shape: TileShape) {
+    let tile = chain.run(photo, region, shape, sessions, &Cancel::default()).unwrap();
     assert_eq!(tile.region, region.enlarged(chain.scale()));
     for plane in 0..3 {
         for row in 0..tile.height() {
@@ -58,7 +59,7 @@ fn check_regions(
     let whole =
         chain.run(&photo, Region::whole(width, height), TileShape::Any, &mut sessions, &Cancel::default()).unwrap();
     for &region in regions {
-        compare(engine, &chain, &photo, &whole, region, shape);
+        compare(&chain, &mut sessions, &photo, &whole, region, shape);
     }
 }
 
@@ -134,29 +135,6 @@ fn a_fixed_shape_is_what_the_model_sees() {
         let windows = chain.windows(region, TileShape::Fixed(160));
         assert!(windows.iter().all(|window| (window.padded.width, window.padded.height) == (160, 160)), "{windows:?}");
         assert!(windows.iter().all(|window| window.padded.x % 4 == 0 && window.padded.y % 4 == 0), "{windows:?}");
-    }
-}
-
-/// The bundled models, when they are there: the property that a user sees.
-#[test]
-fn tiles_of_the_bundled_models_equal_the_whole() {
-    let folder = crate::locate::models_folder(None);
-    if !folder.join(crate::manifest::FILE).exists() {
-        eprintln!("skipped: the bundled models are not there");
-        return;
-    }
-    let engine = testing::open(&folder);
-    let mut random = Random::new(3);
-    for number in 0..CHAINS - 1 {
-        check_regions(&engine, || chain_of(&engine, number), (1, 1), &[Region::whole(1, 1)], TileShape::Any);
-        let narrow = random.between(9, 150);
-        check_regions(&engine, || chain_of(&engine, number), (1, narrow), &grid((1, narrow), (1, 8)), TileShape::Any);
-        let size = (random.between(130, 230), random.between(130, 230));
-        let tile = (random.between(30, 100), random.between(30, 100));
-        let mut regions = grid(size, tile);
-        regions.truncate(6);
-        regions.push(some_region(&mut random, size.0, size.1));
-        check_regions(&engine, || chain_of(&engine, number), size, &regions, TileShape::Any);
     }
 }
 

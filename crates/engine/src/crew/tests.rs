@@ -10,7 +10,7 @@ use pretty_testkit::scene;
 use super::*;
 use crate::plan::Plan;
 use crate::provider::Provider;
-use crate::rendering::{Rendering, Way};
+use crate::rendering::{Purpose, Rendering, Way};
 use crate::runtime::Runtime;
 use crate::testing::{self, Misbehaviour};
 
@@ -33,7 +33,7 @@ fn made(aim: Aim, misbehaviour: Misbehaviour, after: usize) -> (usize, Result<Ve
         photo.clone(),
         &plan,
         device,
-        ("beach.jpg", Depth::Eight, aim),
+        &Purpose { name: "beach.jpg", depth: Depth::Eight, aim, held: 0 },
         &Cancel::default(),
     )
     .unwrap();

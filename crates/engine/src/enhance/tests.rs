@@ -40,6 +40,7 @@ fn request(photo: &Path, folder: &Path, steps: Vec<Step>) -> EnhanceRequest {
         target,
         device: None,
         limits: Limits::default(),
+        kept: Kept::default(),
     }
 }
 
@@ -164,6 +165,71 @@ fn a_crop_is_the_framed_photo_enhanced() {
     let cut = Step::Crop { degrees: 0.0, x: 0.25, y: 0.0, width: 0.5, height: 0.5 };
     let (result, _) = enhanced(&engine, &photo, vec![cut]);
     assert_eq!(result, photo.part((50, 0), (100, 75)));
+}
+
+/// What Auto would choose, done to a photo that is read once.
+#[test]
+fn by_auto_a_photo_gets_what_auto_chooses_for_it() {
+    let models = ModelsFolder::small();
+    let engine = testing::open(models.path());
+    let photo = scene::noisy(&scene::picture(210, 160, Channels::Rgb, Depth::Eight, 8), 0.05, 3);
+    let chosen = engine.assess(&testing::decoded(&photo)).unwrap().recipe;
+    assert!(!chosen.steps.is_empty(), "nothing would be done to this photo");
+    let adjust = |mut recipe: Recipe| {
+        recipe.steps.push(upscale(2, 0.5));
+        recipe
+    };
+    let (file, folder) = (testing::saved(&photo), tempfile::tempdir().unwrap());
+    // The request's own recipe does not count.
+    let request = request(file.path(), folder.path(), vec![tone(7.0)]);
+    let outcome = engine.enhance_by_auto(&request, &adjust, &Silent, &Cancel::default()).unwrap();
+    let Outcome::Saved(saved) = outcome else { panic!("it was skipped") };
+    let result = pretty_photo::decode(&saved.path, &Limits::default()).unwrap().picture;
+    assert_eq!(result, enhanced(&engine, &photo, adjust(chosen).steps).0);
+    let mut gone = request.clone();
+    gone.photo = folder.path().join("gone.jpg");
+    let error = engine.enhance_by_auto(&gone, &adjust, &Silent, &Cancel::default()).unwrap_err();
+    assert_eq!(error.code(), Code::FileMissing);
+    let wrong = |_| Recipe::new(vec![tone(7.0)]);
+    let error = engine.enhance_by_auto(&request, &wrong, &Silent, &Cancel::default()).unwrap_err();
+    assert_eq!((error.code(), files_in(folder.path()).len()), (Code::RecipeInvalid, 1));
+}
+
+/// One batch: a photo whose name is what another's result would be called, and two photos whose results would be called the same.
+#[test]
+fn replacing_spares_the_photos_of_a_batch_and_what_was_made_of_them() {
+    let models = ModelsFolder::small();
+    let engine = testing::open(models.path());
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let photos = ["a.png", "a.tif", "a-enhanced.png"].map(at);
+    for (number, photo) in photos.iter().enumerate() {
+        let picture = scene::picture(16, 12, Channels::Rgb, Depth::Eight, number as u64);
+        std::fs::copy(testing::saved(&picture).path(), photo).unwrap();
+    }
+    let before: Vec<_> = photos.iter().map(|photo| std::fs::read(photo).unwrap()).collect();
+    for _round in 0..2 {
+        let kept = Kept::of(photos.iter().cloned());
+        let saved: Vec<Saved> = photos
+            .iter()
+            .map(|photo| {
+                let mut request = request(photo, folder.path(), vec![tone(1.0)]);
+                request.target.collision = Collision::Overwrite;
+                request.kept = kept.clone();
+                match engine.enhance(&request, &Silent, &Cancel::default()).unwrap() {
+                    Outcome::Saved(saved) => saved,
+                    Outcome::Skipped { path } => panic!("{}", path.display()),
+                }
+            })
+            .collect();
+        let names: Vec<_> = saved.iter().map(|saved| saved.path.clone()).collect();
+        assert_eq!(names, ["a-enhanced-2.png", "a-enhanced-3.png", "a-enhanced-enhanced.png"].map(at));
+        assert!(saved[0].notes.iter().any(|note| note.contains("a-enhanced.png") && note.contains("not replaced")));
+        assert!(!saved[2].notes.iter().any(|note| note.contains("not replaced")), "{:?}", saved[2].notes);
+        let now: Vec<_> = photos.iter().map(|photo| std::fs::read(photo).unwrap()).collect();
+        assert_eq!(now, before);
+        assert_eq!(files_in(folder.path()).len(), 6);
+    }
 }
 
 #[test]
@@ -350,9 +416,25 @@ fn models_that_are_not_what_the_manifest_says_are_refused() {
             .contains("for a tile of 32 × 32 its output is [1, 3, 96, 96], and [1, 3, 64, 64] is expected")
     );
     entries[2].bytes = b"this is no model".to_vec();
+    assert!(failure(&entries, &|_| {}).ends_with("cannot be used: it is no ONNX model, or a broken one."));
+    // What any model may be made of, put together so that it makes no sense.
+    let mut graph = pretty_testkit::onnx::Graph::default();
+    use pretty_testkit::onnx::Length::{Exactly, Free};
+    graph.input("photo", &[Exactly(1), Exactly(3), Free("height"), Free("width")]);
+    graph.output("result", "nothing of this name", &[Exactly(1), Exactly(3), Free("high"), Free("wide")]);
+    entries[2].bytes = graph.finish();
     assert!(failure(&entries, &|_| {}).contains("ONNX Runtime does not take it"));
+    let mut graph = pretty_testkit::onnx::Graph::default();
+    let photo = graph.input("photo", &[Exactly(1), Exactly(3), Free("height"), Free("width")]);
+    let value = graph.node("GlobalAveragePool", &[&photo], &[]);
+    graph.output("result", &value, &[Exactly(1), Exactly(3), Free("high"), Free("wide")]);
+    entries[2].bytes = graph.finish();
+    assert!(
+        failure(&entries, &|_| {})
+            .contains("it uses the operator GlobalAveragePool, which a model made to upscale may not.")
+    );
     entries[2].bytes = pretty_testkit::nets::tone_adviser(0.4, 1.0);
-    assert!(failure(&entries, &|_| {}).contains("it has 2 inputs, and 1 are expected"));
+    assert!(failure(&entries, &|_| {}).contains("it uses the operator Gemm, which a model made to upscale may not."));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A model ready to run: checked against what the manifest promises, run under a [`Cancel`].
+//! A model ready to run, and run under a [`Cancel`]. What it takes and gives was checked before it came here (`graph`).
 //!
 //! There is a session of the library for each size of tile. Told the size, it knows which results are as large as others: sums are added up in place,
 //! which saves 6 to 10 % of the time and a third of the memory of our models on the processor. Making one takes some milliseconds.
@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use ort::session::{NoSelectedOutputs, RunOptions, Session, SessionInputValue};
-use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
+use ort::value::TensorRef;
 
 use super::memory::Memory;
 use crate::cancel::{Cancel, Interrupt};
-use crate::model::{Dimension, ModelFile, Ports};
-use crate::provider::{ModelSession, OpenError, RunError, TensorView};
+use crate::model::{ModelFile, ports_of};
+use crate::provider::{ModelSession, RunError, TensorView};
 
 /// Sessions that are kept: tiles in the middle and at the borders of a photo have this many sizes between them.
 const MOST_SESSIONS: usize = 4;
@@ -39,16 +39,9 @@ impl OrtSession {
         memory: Memory,
         make: impl Fn(TileSize) -> ort::Result<Session> + Send + 'static,
     ) -> Self {
-        let outputs = model.ports().1.into_iter().map(|(name, _)| name).collect();
+        let outputs = ports_of(model.entry.task).1.into_iter().map(|(name, _)| name).collect();
         Self { sessions: Vec::new(), make: Box::new(make), outputs, memory, most: None }
     }
-}
-
-/// Refuses a model whose inputs and outputs are not those of its task.
-pub(super) fn check(session: &Session, model: &ModelFile) -> Result<(), OpenError> {
-    let (inputs, outputs) = model.ports();
-    check_ports("input", session.inputs(), &inputs).map_err(OpenError::Unfit)?;
-    check_ports("output", session.outputs(), &outputs).map_err(OpenError::Unfit)
 }
 
 /// The session for tiles of one size.
@@ -113,6 +106,13 @@ impl ModelSession for OrtSession {
         Ok(())
     }
 
+    /// A session that is told the size has worked out what becomes of it.
+    fn output_shape(&mut self, width: usize, height: usize) -> Result<Option<Vec<usize>>, RunError> {
+        let session = fitting(&mut self.sessions, TileSize { width, height }, &self.make).map_err(failed)?;
+        let shape = session.and_then(|session| session.outputs().first()?.dtype().tensor_shape().cloned());
+        Ok(shape.and_then(|shape| shape.iter().map(|&length| usize::try_from(length).ok()).collect()))
+    }
+
     fn working_memory(&self) -> Option<u64> {
         self.most
     }
@@ -152,43 +152,4 @@ fn failed(error: ort::Error) -> RunError {
     } else {
         RunError::Failed(message)
     }
-}
-
-fn check_ports(kind: &str, found: &[Outlet], wanted: &Ports) -> Result<(), String> {
-    if found.len() != wanted.len() {
-        return Err(format!("it has {} {kind}s, and {} are expected.", found.len(), wanted.len()));
-    }
-    for (outlet, (name, dimensions)) in found.iter().zip(wanted) {
-        if outlet.name() != *name {
-            return Err(format!("its {kind} is called \"{}\", and \"{name}\" is expected.", outlet.name()));
-        }
-        let ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } = outlet.dtype() else {
-            return Err(format!("its {kind} \"{name}\" is not of 32-bit floating-point numbers."));
-        };
-        let fits = shape.len() == dimensions.len()
-            && shape.iter().zip(dimensions).all(|(&length, &dimension)| match dimension {
-                // A length that the file leaves open is checked by the first run.
-                Dimension::Exactly(wanted) => length < 0 || usize::try_from(length) == Ok(wanted),
-                Dimension::Free => length < 0,
-            });
-        if !fits {
-            return Err(format!(
-                "its {kind} \"{name}\" has the shape {:?}, and {} is expected.",
-                &shape[..],
-                describe(dimensions)
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn describe(dimensions: &[Dimension]) -> String {
-    let lengths: Vec<String> = dimensions
-        .iter()
-        .map(|dimension| match dimension {
-            Dimension::Exactly(length) => length.to_string(),
-            Dimension::Free => "any".into(),
-        })
-        .collect();
-    format!("[{}]", lengths.join(", "))
 }

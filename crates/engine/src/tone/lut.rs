@@ -15,6 +15,10 @@ const SIDE: usize = 33;
 const CELLS: f32 = (SIDE - 1) as f32;
 /// Advice beyond this is a fault in the model, not taste.
 const LARGEST: f32 = 16.0;
+/// A curve that rises by less from black to white would leave nothing of the photo.
+const LEAST_RISE: f32 = 0.05;
+/// How far a knot may lie below the one before it: what rounding does to sums.
+const ROUNDING: f32 = 1e-4;
 
 /// What the model advises: curves for red, green and blue, then a matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,18 +28,34 @@ pub(crate) struct Advice {
 }
 
 impl Advice {
-    /// `None` when the numbers are too few, not finite or absurd.
-    pub(crate) fn new(curves: &[f32], matrix: &[f32]) -> Option<Self> {
+    /// Everything as it is.
+    pub(crate) fn none() -> Self {
+        let curve = std::array::from_fn(|knot| knot as f32 / (KNOTS - 1) as f32);
+        let matrix = std::array::from_fn(|row| std::array::from_fn(|column| if row == column { 1.0 } else { 0.0 }));
+        Self { curves: [curve; 3], matrix }
+    }
+
+    /// What the model said, when it makes sense by itself: enough numbers, finite, not absurd, curves that rise. An error is the end of a sentence.
+    pub(crate) fn new(curves: &[f32], matrix: &[f32]) -> Result<Self, &'static str> {
         let sensible = |value: &f32| value.abs() <= LARGEST;
         if curves.len() != 3 * KNOTS || matrix.len() != 9 || !curves.iter().chain(matrix).all(sensible) {
-            return None;
+            return Err("its curves or its matrix make no sense");
+        }
+        for curve in curves.chunks_exact(KNOTS) {
+            if curve.windows(2).any(|pair| pair[1] < pair[0] - ROUNDING) {
+                return Err("one of its curves falls");
+            }
+            // Only what lies between black and white is seen.
+            if curve[KNOTS - 1].clamp(0.0, 1.0) - curve[0].clamp(0.0, 1.0) < LEAST_RISE {
+                return Err("one of its curves is flat");
+            }
         }
         let mut advice = Self { curves: [[0.0; KNOTS]; 3], matrix: [[0.0; 3]; 3] };
         for channel in 0..3 {
             advice.curves[channel].copy_from_slice(&curves[channel * KNOTS..][..KNOTS]);
             advice.matrix[channel].copy_from_slice(&matrix[channel * 3..][..3]);
         }
-        Some(advice)
+        Ok(advice)
     }
 }
 
@@ -239,11 +259,6 @@ mod tests {
     use crate::region::Region;
     use proptest::prelude::*;
 
-    fn identity() -> Advice {
-        let ramp = std::array::from_fn(|knot| knot as f32 / 16.0);
-        Advice { curves: [ramp; 3], matrix: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] }
-    }
-
     fn some_advice() -> Advice {
         let curve = |gamma: f32, lift: f32| std::array::from_fn(|knot| lift + (knot as f32 / 16.0).powf(gamma) * 1.1);
         Advice {
@@ -280,7 +295,7 @@ mod tests {
 
     #[test]
     fn the_identity_changes_no_sample() {
-        let lut = ToneLut::bake(&identity());
+        let lut = ToneLut::bake(&Advice::none());
         let eight = Samples::Eight((0..768u32).map(|value| (value * 7 % 256) as u8).collect());
         let sixteen = Samples::Sixteen((0..65535u32).map(|value| (value * 40503 % 65536) as u16).collect());
         assert_eq!(lut.apply_to_samples(&eight, Channels::Rgb, 1.0), eight);
@@ -305,10 +320,32 @@ mod tests {
 
     #[test]
     fn absurd_advice_is_refused() {
-        let curves = vec![0.5; 51];
-        assert!(Advice::new(&curves, &[f32::NAN; 9]).is_none());
-        assert!(Advice::new(&curves, &[100.0; 9]).is_none());
-        assert!(Advice::new(&curves[1..], &[1.0; 9]).is_none());
-        assert!(Advice::new(&curves, &[1.0; 9]).is_some());
+        let rising: Vec<f32> = (0..51).map(|knot| (knot % 17) as f32 / 16.0).collect();
+        let refused = |curves: &[f32], matrix: &[f32]| Advice::new(curves, matrix).err().unwrap_or("fine");
+        let matrix = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+        assert_eq!(refused(&rising, &matrix), "fine");
+        assert_eq!(refused(&rising, &[f32::NAN; 9]), "its curves or its matrix make no sense");
+        assert_eq!(refused(&rising, &[100.0; 9]), "its curves or its matrix make no sense");
+        assert_eq!(refused(&rising[1..], &matrix), "its curves or its matrix make no sense");
+        let changed = |change: &dyn Fn(usize, f32) -> f32| -> Vec<f32> {
+            rising.iter().enumerate().map(|(knot, value)| change(knot, *value)).collect()
+        };
+        assert_eq!(
+            refused(&changed(&|knot, value| if knot == 20 { value - 0.2 } else { value }), &matrix),
+            "one of its curves falls"
+        );
+        assert_eq!(refused(&changed(&|_, value| 1.0 - value), &matrix), "one of its curves falls");
+        assert_eq!(refused(&changed(&|_, _| 0.5), &matrix), "one of its curves is flat");
+        assert_eq!(
+            refused(&changed(&|knot, value| if knot >= 34 { 0.3 + 0.01 * value } else { value }), &matrix),
+            "one of its curves is flat"
+        );
+        // All of it above white, or below black, is as flat as a constant.
+        assert_eq!(refused(&changed(&|_, value| 1.0 + value), &matrix), "one of its curves is flat");
+        assert_eq!(refused(&changed(&|_, value| value - 1.0), &matrix), "one of its curves is flat");
+        // A night shot's: white before the curve is half way.
+        assert_eq!(refused(&changed(&|_, value| 4.0 * value), &matrix), "fine");
+        let nearly = changed(&|knot, value| if knot == 20 { value - 1.0 / 16.0 - 1e-6 } else { value });
+        assert_eq!(refused(&nearly, &matrix), "fine");
     }
 }

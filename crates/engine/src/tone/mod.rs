@@ -1,5 +1,7 @@
-//! Automatic light and colour: what the model is told about a photo (`statistics`), and its advice as a lookup table (`lut`).
+//! Automatic light and colour: what the model is told about a photo (`statistics`), its advice as a lookup table (`lut`), and whether that is plausible
+//! (`check`).
 
+mod check;
 pub(crate) mod lut;
 pub(crate) mod reduced;
 pub(crate) mod statistics;
@@ -9,25 +11,29 @@ use crate::provider::{ModelSession, RunError, TensorView};
 use lut::{Advice, ToneLut};
 use statistics::ToneInputs;
 
-/// Asks the model about a photo and bakes its advice.
+/// Asks the model about a photo and bakes its advice, when it is plausible. A picture of one colour has no light that could be put right, and stays.
 pub(crate) fn advise(
     session: &mut dyn ModelSession,
     inputs: &ToneInputs,
     cancel: &Cancel,
 ) -> Result<ToneLut, RunError> {
+    if check::is_one_colour(&inputs.thumbnail) {
+        return Ok(ToneLut::bake(&Advice::none()));
+    }
     let given = [
         TensorView { shape: vec![1, 3, 64, 64], values: &inputs.thumbnail },
         TensorView { shape: vec![1, statistics::STATISTICS], values: &inputs.statistics },
     ];
-    let mut advice = None;
+    let mut advice = Err("it gave no advice");
     session.run(&given, cancel, &mut |outputs| {
         if let [curves, matrix] = outputs {
             advice = Advice::new(curves.values, matrix.values);
         }
     })?;
-    advice
-        .map(|advice| ToneLut::bake(&advice))
-        .ok_or_else(|| RunError::Failed("its curves or its matrix make no sense".into()))
+    let refused = |reason: String| RunError::Failed(format!("{reason}. Leave light and colour out for this photo."));
+    let lut = ToneLut::bake(&advice.map_err(|reason| refused(reason.into()))?);
+    check::plausible(&lut, &inputs.thumbnail).map_err(refused)?;
+    Ok(lut)
 }
 
 #[cfg(test)]

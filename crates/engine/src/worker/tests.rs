@@ -12,7 +12,7 @@ use super::*;
 use crate::crew::Aim;
 use crate::engine::Engine;
 use crate::plan::Plan;
-use crate::rendering::{Rendering, Way};
+use crate::rendering::{Purpose, Rendering, Way};
 use crate::runtime::Runtime;
 use crate::testing::{self, Misbehaviour};
 
@@ -38,8 +38,8 @@ fn render(engine: &Engine, recipe: &Recipe, on_card: bool) -> Came {
     let list = shared.devices.slots();
     let slot = if on_card { list[1].clone() } else { list[0].clone() };
     let photo = testing::decoded(&photo());
-    let name = ("beach.jpg", Depth::Eight, Aim::Soonest);
-    let mut rendering = Rendering::prepare(shared, photo, &plan, slot, name, &Cancel::default()).unwrap();
+    let purpose = Purpose { name: "beach.jpg", depth: Depth::Eight, aim: Aim::Soonest, held: 0 };
+    let mut rendering = Rendering::prepare(shared, photo, &plan, slot, &purpose, &Cancel::default()).unwrap();
     let picture = rendering.picture(Region::whole(300, 200), &Cancel::default());
     let Way::Tiles(crew) = &rendering.way else { panic!("this recipe needs tiles") };
     Came { picture, notes: crew.notes(), device: crew.device_name(), trust: list[list.len() - 1].trust() }

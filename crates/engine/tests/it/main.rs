@@ -2,7 +2,7 @@
 //!
 //! A process holds one ONNX Runtime and one Vulkan, so each such test runs itself again as a child with its own environment.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod child;
 mod devices;

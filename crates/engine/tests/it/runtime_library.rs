@@ -6,6 +6,7 @@ use std::process::Command;
 use pretty_contract::problem::Code;
 use pretty_engine::{Engine, EngineConfig, EngineError, locate};
 use pretty_testkit::models::ModelsFolder;
+use pretty_testkit::skip::skipped;
 
 use crate::child;
 
@@ -81,7 +82,7 @@ fn built(folder: &Path, name: &str, source: &str) -> Option<PathBuf> {
     match built {
         Ok(status) if status.success() => Some(library),
         _ => {
-            eprintln!("skipped: there is no C compiler");
+            skipped("libraries that are not ONNX Runtime", "there is no C compiler");
             None
         }
     }

@@ -1,8 +1,10 @@
-//! Puts a finished result in its place in one step, or leaves nothing. Never onto the photo itself.
+//! Puts a finished result in its place in one step, or leaves nothing. Never onto the photo itself, nor onto another photo or result of its batch.
 //!
 //! On Linux the file has no name until it is finished, so that a killed program leaves nothing. Elsewhere, and on file systems that cannot do
 //! that, it has a hidden name; what a killed program left is taken away by the next result in that folder.
 
+mod free_name;
+mod kept;
 mod original;
 mod part;
 #[cfg(target_os = "linux")]
@@ -16,6 +18,7 @@ use pretty_contract::export::Collision;
 
 use crate::error::PhotoError;
 use crate::names;
+pub use kept::Kept;
 
 /// How many taken names are tried before giving up.
 const MOST_TRIES: u32 = 9_999;
@@ -54,6 +57,7 @@ enum Place {
 }
 
 /// What trying a name brought.
+#[derive(Debug)]
 enum Tried {
     Done,
     Taken,
@@ -82,11 +86,17 @@ impl PendingResult {
     }
 
     /// Puts the result in its place under `name`, or as `collision` says when the name is taken. Synced before it gets its name, and the folder
-    /// after.
+    /// after. What `kept` holds is not replaced: the result gets the next name then, as if it were to be renamed. It joins `kept` itself.
     ///
     /// # Errors
     /// [`PhotoError::IsTheOriginal`] when it would replace `original`, by whatever name; otherwise as [`create`](Self::create).
-    pub fn commit(mut self, name: &OsStr, collision: Collision, original: &Path) -> Result<Saved, PhotoError> {
+    pub fn commit(
+        mut self,
+        name: &OsStr,
+        collision: Collision,
+        original: &Path,
+        kept: &Kept,
+    ) -> Result<Saved, PhotoError> {
         self.file.sync_all().map_err(|source| PhotoError::writing(&self.folder, source))?;
         let bytes = self.file.metadata().map_err(|source| PhotoError::writing(&self.folder, source))?.len();
         let first = self.folder.join(name);
@@ -99,21 +109,25 @@ impl PendingResult {
             }
             match collision {
                 Collision::Skip => return Ok(Saved::Skipped { path }),
-                Collision::Overwrite => {
-                    self.replace(&path, original)?;
+                Collision::Overwrite if original::is_same(&path, original) => {
+                    return Err(PhotoError::IsTheOriginal { path });
+                }
+                Collision::Overwrite if !kept.holds(&path) => {
+                    self.replace(&path)?;
                     break;
                 }
-                Collision::Rename if number > MOST_TRIES => {
+                Collision::Overwrite | Collision::Rename if number > MOST_TRIES => {
                     let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
                     return Err(PhotoError::TargetFailed { path: first, source });
                 }
-                Collision::Rename => {
+                Collision::Overwrite | Collision::Rename => {
                     path = self.folder.join(names::numbered(Path::new(name), number));
                     number += 1;
                 }
             }
         }
         sync_folder(&self.folder);
+        kept.add(path.clone());
         Ok(Saved::Written { path, bytes })
     }
 
@@ -127,10 +141,7 @@ impl PendingResult {
     }
 
     /// Puts the file in the place of another, in one step.
-    fn replace(&mut self, path: &Path, original: &Path) -> Result<(), PhotoError> {
-        if original::is_same(path, original) {
-            return Err(PhotoError::IsTheOriginal { path: path.to_path_buf() });
-        }
+    fn replace(&mut self, path: &Path) -> Result<(), PhotoError> {
         match &mut self.place {
             #[cfg(target_os = "linux")]
             Place::Unnamed => {

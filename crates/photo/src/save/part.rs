@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::Tried;
+use super::{Tried, free_name};
 use crate::error::PhotoError;
 
 const PREFIX: &str = ".pretty-";
@@ -65,27 +65,11 @@ impl Part {
     /// Gives the file a name that must be free.
     pub(super) fn move_to_free(&mut self, target: &Path) -> Result<Tried, PhotoError> {
         let Some(path) = &self.path else { return Ok(Tried::Done) };
-        match fs::hard_link(path, target) {
-            Ok(()) => {
-                self.remove();
-                Ok(Tried::Done)
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Tried::Taken),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::NotFound | ErrorKind::StorageFull | ErrorKind::InvalidFilename
-                ) =>
-            {
-                Err(PhotoError::writing(target, error))
-            }
-            // A file system without hard links: reserve the name, then move over the empty file.
-            Err(_) => match OpenOptions::new().write(true).create_new(true).open(target) {
-                Ok(_) => self.move_over(target).map(|()| Tried::Done),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Tried::Taken),
-                Err(source) => Err(PhotoError::writing(target, source)),
-            },
+        let tried = free_name::take(path, target).map_err(|source| PhotoError::writing(target, source))?;
+        if let Tried::Done = tried {
+            self.path = None;
         }
+        Ok(tried)
     }
 
     /// Puts the file in the place of another.

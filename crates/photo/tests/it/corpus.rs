@@ -8,8 +8,9 @@ use pretty_contract::problem::Code;
 use pretty_photo::colour::SrgbView;
 use pretty_photo::picture::Picture;
 use pretty_photo::{Limits, PhotoError, decode, probe};
+use pretty_testkit::skip::shared;
 
-use crate::fixtures::{difference, shared};
+use crate::fixtures::difference;
 
 /// How long one file may take, on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,8 +31,7 @@ fn files_under(folder: &Path) -> Vec<PathBuf> {
 /// Every file of the collection, each on a thread of its own with a time limit.
 #[test]
 fn every_file_gets_an_answer() {
-    let Some(shared) = shared() else { return };
-    let robust = shared.join("data/robust");
+    let Some(robust) = shared("photos of the corpus", "data/robust") else { return };
     let mut answers: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
     for path in files_under(&robust) {
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -84,8 +84,8 @@ fn every_file_gets_an_answer() {
 /// Shown in sRGB, a photo looks the same whatever profile it was saved with.
 #[test]
 fn profiles_bring_photos_to_their_reference() {
-    let Some(shared) = shared() else { return };
-    let folder = shared.join("data/robust/icc");
+    let Some(shared) = shared("photos of the corpus", "data/robust") else { return };
+    let folder = shared.join("icc");
     let shown = |path: &Path| -> Option<(Option<String>, Picture)> {
         let photo = decode(path, &Limits::default()).ok()?;
         let view = SrgbView::new(photo.metadata.icc.as_deref(), photo.picture.channels);
@@ -118,8 +118,8 @@ fn profiles_bring_photos_to_their_reference() {
 /// Eight ways to store one photo: all come out as the one that was stored upright.
 #[test]
 fn the_eight_orientations_look_alike() {
-    let Some(shared) = shared() else { return };
-    let folder = shared.join("data/robust/orientation");
+    let Some(shared) = shared("photos of the corpus", "data/robust") else { return };
+    let folder = shared.join("orientation");
     for kind in ["Landscape", "Portrait"] {
         let read = |number: u32| decode(&folder.join(format!("{kind}_{number}.jpg")), &Limits::default());
         let Ok(reference) = read(1) else { continue };
@@ -145,8 +145,8 @@ fn the_eight_orientations_look_alike() {
 /// Bombs are refused by their headers: at once, as too large or damaged.
 #[test]
 fn bombs_do_not_go_off() {
-    let Some(shared) = shared() else { return };
-    for path in files_under(&shared.join("data/robust/bomb")) {
+    let Some(shared) = shared("photos of the corpus", "data/robust") else { return };
+    for path in files_under(&shared.join("bomb")) {
         let start = Instant::now();
         match decode(&path, &Limits::default()) {
             Err(error) => assert!(matches!(error.code(), Code::TooLarge | Code::FileDamaged), "{error}"),

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use moxcms::ColorProfile;
@@ -312,15 +312,4 @@ pub(crate) fn difference(one: &Samples, other: &Samples) -> (u32, f64) {
         (Samples::Sixteen(one), Samples::Sixteen(other)) => compare(one, other),
         _ => panic!("pictures of different depth"),
     }
-}
-
-/// Where the photos are that tests may borrow; tests that need them say so and pass when they are not there.
-pub(crate) fn shared() -> Option<PathBuf> {
-    let root = std::env::var_os("PRETTY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let found = root.join("data/robust").is_dir();
-    if !found {
-        eprintln!("skipped: no photos at {} (set PRETTY_SHARED)", root.display());
-    }
-    found.then_some(root)
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use pretty_contract::export::Format;
 use pretty_photo::picture::{Channels, Depth};
 use pretty_photo::{Limits, decode};
+use pretty_testkit::skip::skipped;
 
 use crate::fixtures::{FORMATS, MAKER_NOTE, blocks, convert, difference, held, picture, read, spec, write};
 
@@ -18,7 +19,7 @@ fn ask(program: &str, arguments: &[&str], files: &[&Path]) -> Option<String> {
             Some(String::from_utf8_lossy(&output.stdout).into_owned())
         }
         Err(_) => {
-            eprintln!("skipped: {program} is not installed");
+            skipped("reading results with other programs", &format!("{program} is not installed"));
             None
         }
     }
@@ -137,11 +138,11 @@ fn kinds_that_imagemagick_writes_are_read_alike() {
         let target = folder.path().join(name);
         let converted = Command::new("convert").arg(&source).args(options).arg(&target).output();
         let Ok(converted) = converted else {
-            eprintln!("skipped: ImageMagick is not installed");
+            skipped("photos made by ImageMagick", "it is not installed");
             return;
         };
         if !converted.status.success() {
-            eprintln!("skipped: this ImageMagick cannot write {name}");
+            skipped("photos made by ImageMagick", &format!("it cannot write {name}"));
             continue;
         }
         let reference = folder.path().join("reference.png");

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use pretty_contract::export::{Collision, Format};
 use pretty_contract::problem::Code;
 use pretty_photo::names::{numbered, result_name};
-use pretty_photo::save::{PendingResult, Saved};
+use pretty_photo::save::{Kept, PendingResult, Saved};
 use pretty_photo::{EncodeError, PhotoError, encode};
+use pretty_testkit::skip::skipped;
 
 use crate::fixtures::{bands, picture, spec};
 use pretty_photo::Metadata;
@@ -22,7 +23,7 @@ fn pending(folder: &Path, content: &[u8]) -> PendingResult {
 }
 
 fn save(folder: &Path, name: &str, collision: Collision, original: &Path) -> Result<Saved, PhotoError> {
-    pending(folder, b"new").commit(OsStr::new(name), collision, original)
+    pending(folder, b"new").commit(OsStr::new(name), collision, original, &Kept::default())
 }
 
 fn listing(folder: &Path) -> Vec<String> {
@@ -80,7 +81,14 @@ fn names_are_given_without_a_race() {
                     (
                         index,
                         written(
-                            pending.commit(OsStr::new("same.png"), Collision::Rename, Path::new("/nowhere")).unwrap(),
+                            pending
+                                .commit(
+                                    OsStr::new("same.png"),
+                                    Collision::Rename,
+                                    Path::new("/nowhere"),
+                                    &Kept::default(),
+                                )
+                                .unwrap(),
                         ),
                     )
                 })
@@ -126,6 +134,50 @@ fn the_photo_is_never_replaced_by_whatever_name() {
     assert!(matches!(save(folder.path(), "photo.jpg", Collision::Skip, &original), Ok(Saved::Skipped { .. })));
 }
 
+/// "Replace that file" is about earlier results: another photo of the batch and what was just made of one are not replaced.
+#[test]
+fn other_photos_of_a_batch_and_their_results_are_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (name, content) in [("a.jpg", "photo a"), ("a.png", "photo a too"), ("a-enhanced.jpg", "photo b")] {
+        fs::write(at(name), content).unwrap();
+    }
+    let kept = Kept::of(["a.jpg", "a.png", "a-enhanced.jpg"].map(at));
+    let save = |content: &[u8], name: &str, original: &str, kept: &Kept| {
+        let pending = pending(folder.path(), content);
+        written(pending.commit(OsStr::new(name), Collision::Overwrite, &at(original), kept).unwrap())
+    };
+    assert_eq!(save(b"of a.jpg", "a-enhanced.jpg", "a.jpg", &kept), at("a-enhanced-2.jpg"));
+    assert_eq!(save(b"of a.png", "a-enhanced.jpg", "a.png", &kept), at("a-enhanced-3.jpg"));
+    assert_eq!(save(b"of b", "a-enhanced-enhanced.jpg", "a-enhanced.jpg", &kept), at("a-enhanced-enhanced.jpg"));
+    let contents = |name: &str| fs::read_to_string(at(name)).unwrap();
+    assert_eq!(["a.jpg", "a.png", "a-enhanced.jpg"].map(contents), ["photo a", "photo a too", "photo b"]);
+    assert_eq!(["a-enhanced-2.jpg", "a-enhanced-3.jpg"].map(contents), ["of a.jpg", "of a.png"]);
+    // The next batch replaces what this one made, and still no photo.
+    let next = Kept::of(["a.jpg", "a.png", "a-enhanced.jpg"].map(at));
+    assert_eq!(save(b"again", "a-enhanced.jpg", "a.jpg", &next), at("a-enhanced-2.jpg"));
+    assert_eq!(contents("a-enhanced-2.jpg"), "again");
+    assert_eq!(contents("a-enhanced.jpg"), "photo b");
+}
+
+#[cfg(unix)]
+#[test]
+fn kept_files_are_known_by_whatever_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.jpg");
+    fs::write(&photo, "another photo").unwrap();
+    fs::hard_link(&photo, folder.path().join("hard.jpg")).unwrap();
+    std::os::unix::fs::symlink(&photo, folder.path().join("symbolic.jpg")).unwrap();
+    for (name, given) in [("hard.jpg", "hard-2.jpg"), ("symbolic.jpg", "symbolic-2.jpg"), ("photo.jpg", "photo-2.jpg")]
+    {
+        let kept = Kept::of([folder.path().join("./photo.jpg")]);
+        let pending = pending(folder.path(), b"new");
+        let saved = pending.commit(OsStr::new(name), Collision::Overwrite, Path::new("/nowhere"), &kept);
+        assert_eq!(written(saved.unwrap()), folder.path().join(given));
+        assert_eq!(fs::read(&photo).unwrap(), b"another photo");
+    }
+}
+
 #[test]
 fn folders_that_are_not_there_are_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -143,7 +195,8 @@ fn a_folder_that_vanishes_meanwhile_is_named() {
     fs::create_dir(&target).unwrap();
     let result = pending(&target, b"new");
     fs::remove_dir_all(&target).unwrap();
-    let error = result.commit(OsStr::new("a.png"), Collision::Rename, Path::new("/nowhere")).unwrap_err();
+    let error =
+        result.commit(OsStr::new("a.png"), Collision::Rename, Path::new("/nowhere"), &Kept::default()).unwrap_err();
     assert_eq!(error.code(), Code::TargetFailed);
     assert!(error.to_string().contains("out"), "{error}");
 }
@@ -167,10 +220,15 @@ fn strange_names_work() {
     ] {
         let photo = PathBuf::from(format!("/photos/{stem}.jpg"));
         let name = result_name(&photo, Format::Png);
-        let written =
-            written(pending(folder.path(), b"1").commit(&name, Collision::Rename, Path::new("/nowhere")).unwrap());
+        let written = written(
+            pending(folder.path(), b"1")
+                .commit(&name, Collision::Rename, Path::new("/nowhere"), &Kept::default())
+                .unwrap(),
+        );
         assert_eq!(fs::read(&written).unwrap(), b"1", "{stem}");
-        let again = pending(folder.path(), b"2").commit(&name, Collision::Rename, Path::new("/nowhere")).unwrap();
+        let again = pending(folder.path(), b"2")
+            .commit(&name, Collision::Rename, Path::new("/nowhere"), &Kept::default())
+            .unwrap();
         assert!(matches!(again, Saved::Written { .. }), "{stem}");
     }
 }
@@ -203,7 +261,7 @@ fn a_read_only_folder_is_named() {
     let outcome = PendingResult::create(&target);
     fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
     match outcome {
-        Ok(_) => eprintln!("skipped: this user may write to read-only folders"),
+        Ok(_) => skipped("a read-only folder", "this user may write to it"),
         Err(error) => {
             assert_eq!(error.code(), Code::TargetReadOnly);
             assert!(error.to_string().contains("locked"), "{error}");
@@ -224,7 +282,7 @@ impl SmallDisk {
             .output()
             .is_ok_and(|output| output.status.success());
         if !done {
-            eprintln!("skipped: a file system of its own cannot be mounted by this user");
+            skipped("a full disk", "this user may mount no file system");
         }
         done.then(|| Self(at.to_path_buf()))
     }
@@ -279,7 +337,9 @@ fn child_that_writes_until_killed() {
         let mut pending = PendingResult::create(folder).unwrap();
         encode(&spec, pending.file(), &mut bands(&sent, 16).into_iter()).unwrap();
         let collision = if index % 3 == 0 { Collision::Overwrite } else { Collision::Rename };
-        pending.commit(&result_name(Path::new("killed.jpg"), format), collision, Path::new("/nowhere")).unwrap();
+        pending
+            .commit(&result_name(Path::new("killed.jpg"), format), collision, Path::new("/nowhere"), &Kept::default())
+            .unwrap();
     }
 }
 
