@@ -5,13 +5,14 @@ use std::sync::Arc;
 use pretty_contract::problem::{Code, Problem};
 use pretty_studio::{Connection, SecretsIn, Studio};
 use serde_json::Value;
+use tauri::plugin::TauriPlugin;
 use tauri::webview::{Color, WebviewWindowBuilder};
-use tauri::{App, AppHandle, Manager, RunEvent, Theme, Url, WebviewUrl};
+use tauri::{App, AppHandle, Manager, RunEvent, Theme, Url, WebviewUrl, Wry};
 use tauri_plugin_window_state::StateFlags;
 
 use crate::host::WindowHost;
 use crate::places::Places;
-use crate::{arguments, logging, scheme};
+use crate::{alone, arguments, logging, scheme};
 
 /// Another service, in programs that are not made to be given away.
 const SERVICE_VARIABLE: &str = "PRETTY_SERVICE_URL";
@@ -34,10 +35,7 @@ pub(crate) fn run() -> tauri::Result<()> {
         .build();
     tauri::Builder::default()
         // First, so that a second start ends before it has begun anything.
-        .plugin(tauri_plugin_single_instance::init(|app, words, folder| {
-            arguments::open(app, &arguments::photos(&words, folder.as_ref()));
-            show(app);
-        }))
+        .plugin(single_instance(places.as_ref()))
         .plugin(tauri_plugin_store::Builder::default().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::Builder::default().open_js_links_on_click(false).build())
@@ -58,11 +56,37 @@ pub(crate) fn run() -> tauri::Result<()> {
     Ok(())
 }
 
+/// A second start in the same home is handed to the first.
+fn single_instance(places: Option<&Places>) -> TauriPlugin<Wry> {
+    let plugin = tauri_plugin_single_instance::Builder::new().callback(|app, words, folder| {
+        arguments::open(app, &arguments::photos(&words, folder.as_ref()));
+        show(app);
+    });
+    #[cfg(target_os = "linux")]
+    let plugin = match places {
+        // A home that was named by hand is none of those who live in another.
+        Some(places) => plugin.dbus_id(places.bus_name()),
+        None => plugin,
+    };
+    #[cfg(not(target_os = "linux"))]
+    let _ = places;
+    plugin.build()
+}
+
 fn set_up(app: &mut App, places: Option<Places>) -> Result<(), Box<dyn std::error::Error>> {
     #[cfg(debug_assertions)]
     app.add_capability(include_str!("../testing-capability.json"))?;
     let places = places.map_or_else(|| Places::of_the_system(app.path()), Ok)?;
     app.manage(logging::start(&places.logs));
+    match alone::take(&places.folders.data) {
+        Ok(alone) => app.manage(alone),
+        Err(error) => {
+            // An error that is handed on from here is a crash.
+            eprintln!("{TITLE} could not be started: {error}.");
+            tracing::error!(%error, "ended");
+            std::process::exit(1);
+        }
+    };
     tracing::info!(version = %app.package_info().version, "started");
     tracing::debug!(?places, "places");
     let host = Arc::new(WindowHost::new(app.handle().clone(), places.settings.clone()));
@@ -74,12 +98,14 @@ fn set_up(app: &mut App, places: Option<Places>) -> Result<(), Box<dyn std::erro
     Ok(())
 }
 
-/// The service that this build was made for; while developing, the one that the environment names.
+/// The service that this build was made for, and who answers for people's data there (`PRETTY_SERVICE_CONTACT`, an e-mail address); while developing,
+/// the service that the environment names.
 fn connection() -> Connection {
     let built_in = option_env!("PRETTY_SERVICE_URL").map(str::to_owned);
     let named = cfg!(debug_assertions).then(|| std::env::var(SERVICE_VARIABLE).ok()).flatten();
     let service = named.or(built_in).filter(|address| !address.is_empty());
-    Connection { service, secrets: SecretsIn::Keychain }
+    let contact = option_env!("PRETTY_SERVICE_CONTACT").filter(|contact| !contact.is_empty()).map(str::to_owned);
+    Connection { service, secrets: SecretsIn::Keychain, contact }
 }
 
 fn open_window(app: &App, places: &Places) -> tauri::Result<()> {

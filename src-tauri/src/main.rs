@@ -1,6 +1,7 @@
 //! As Pretty As A Picture: the window. Everything it does is done by `pretty-studio`; here are the window itself and the adapters.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
+mod alone;
 mod app;
 mod arguments;
 mod host;

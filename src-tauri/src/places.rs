@@ -8,6 +8,9 @@ use tauri::path::PathResolver;
 
 /// One folder for everything the program keeps: for tests, and for carrying it on a stick.
 const DATA_VARIABLE: &str = "PRETTY_DATA_DIR";
+/// The program's name on the message bus, as in `tauri.conf.json`.
+#[cfg(target_os = "linux")]
+const IDENTIFIER: &str = "com.asprettyasapicture.desktop";
 /// Another sample photo.
 const SAMPLE_VARIABLE: &str = "PRETTY_SAMPLE";
 
@@ -35,6 +38,15 @@ impl Places {
             window_state: root.join("window-state.json"),
             webview: Some(root.join("webview")),
         })
+    }
+
+    /// A name on the message bus that no program with another home has.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn bus_name(&self) -> String {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.folders.data.hash(&mut hasher);
+        format!("{IDENTIFIER}.home{:016x}", hasher.finish())
     }
 
     /// Where the system wants them.

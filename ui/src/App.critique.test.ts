@@ -2,6 +2,7 @@
 import { screen, within } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { COMPARISON } from "./platform/fake/service-data";
 import { button, called, go, openCritique, openWithService, user, withoutPictures } from "./test-window";
 
 beforeEach(withoutPictures);
@@ -176,11 +177,19 @@ describe("critique", () => {
     expect(called(fake, "delete_critique")).toEqual([{ id: "c1" }]);
   });
 
-  it("compares two photos", async () => {
-    await openWithService();
+  it("compares two photos, as the service counts them: the first is 0", async () => {
+    const { fake } = await openWithService();
+    expect(COMPARISON.stronger).toBe(0);
     await go("Critiques");
     await user.click(button(/Both show the same evening/));
     await screen.findByRole("heading", { name: "The first is the stronger photo" });
-    expect(within(screen.getByRole("table")).getAllByRole("row")).toHaveLength(5);
+    const rows = within(screen.getByRole("table")).getAllByRole("row").slice(1);
+    expect(rows.map((row) => within(row).getAllByRole("cell")[0]!.textContent)).toEqual(["First", "First", "Even", "Second"]);
+    const figures = screen.getAllByRole("figure").map((figure) => figure.textContent?.trim());
+    expect(figures).toEqual(["First Stronger", "Second"]);
+    await user.click(button("Export"));
+    await user.click(await screen.findByRole("menuitem", { name: "Export as Markdown…" }));
+    await screen.findByText(/^Saved as .*-comparison\.md$/);
+    expect(called(fake, "export_critique")).toEqual([expect.objectContaining({ id: "x1", format: "markdown" })]);
   });
 });

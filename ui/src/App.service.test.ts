@@ -2,6 +2,8 @@
 import { screen, within } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { day } from "./i18n";
+import { serviceScene } from "./platform/fake/service-scenes";
 import { FakeStudio } from "./platform/fake/studio";
 import { button, called, expectAccessible, go, open, openWithService, user, withoutPictures } from "./test-window";
 
@@ -62,9 +64,25 @@ describe("account", () => {
     await user.click(button(/^Change, Password/));
     await user.click(button(/^Unlink, Google/));
     await user.click(button("Delete my account…"));
-    screen.getByText(/signed out on every computer/);
+    screen.getByText(/Every browser is signed out/);
     await user.click(button("Go on in the browser"));
     expect(called(fake, "open_page")).toEqual([{ page: "email" }, { page: "password" }, { page: "google" }, { page: "delete" }]);
+  });
+
+  it("says what a deletion takes, and when", async () => {
+    const { service } = await openWithService();
+    const inDays = (days: number) => day((Date.now() + days * 86_400_000) * 1000);
+    await go("Account");
+    const goes = "4 photos from this computer, 4 critiques and 37 credits";
+    screen.getByText(new RegExp(`Everything at the service is gone by ${inDays(30)}: ${goes}\\. Payment records stay`));
+    await user.click(button("Delete my account…"));
+    const sheet = within(screen.getByRole("dialog"));
+    sheet.getByText(`By ${inDays(30)}`);
+    sheet.getByText(new RegExp(`those who worked for it: ${goes}\\.$`));
+    sheet.getByText(`Until ${inDays(7)}, here or by the letter that we send you.`);
+    // What is not there is not counted. (One critique is only on this computer.)
+    service.change({ sent: { ...service.online.sent, kept: 0 } });
+    await vi.waitFor(() => expect(screen.getByRole("dialog").textContent).toContain("those who worked for it: 4 critiques and 37 credits."));
   });
 
   it("takes a deletion back", async () => {
@@ -96,6 +114,30 @@ describe("account", () => {
     await user.click(button("Export"));
     await screen.findByText("It is ready. Save it from the page in your browser, once, within seven days.");
     expect(called(fake, "export_account_data")).toHaveLength(1);
+  });
+
+  it("has the privacy policy at hand without an account, and says where the text is from", async () => {
+    await openWithService("signed_out");
+    await go("Account");
+    await user.click(button("Privacy policy"));
+    await screen.findByRole("heading", { name: "What is kept" });
+    screen.getByText("Version 1");
+    screen.getByText("As it came with the app. Once you are signed in, the one in force is fetched.");
+  });
+
+  it("shows the policy as it was last when the service does not answer, and takes no yes to it", async () => {
+    const { service } = await openWithService("signed_in", "policy");
+    serviceScene(service, "down");
+    await go("Account");
+    await user.click(button("Read and agree"));
+    await screen.findByRole("heading", { name: "What is kept" });
+    screen.getByText(/^As the service had it on/);
+    screen.getByText(/It can be agreed to once the service answers/);
+    expect(screen.queryByRole("button", { name: "I agree" })).toBeNull();
+    service.change({ connection: { ...service.online.connection, service: "connected", problem: null } });
+    await user.click(button("Try again"));
+    await user.click(await screen.findByRole("button", { name: "I agree" }));
+    await screen.findByText("You have agreed to this version.");
   });
 
   it("asks for a new policy to be read, and takes the yes for that version", async () => {
@@ -147,7 +189,29 @@ describe("credits", () => {
   });
 });
 
+describe("invoices", () => {
+  it("are offered to whoever has paid for something, and to nobody else", async () => {
+    const { fake, service } = await openWithService("signed_in", "new");
+    await go("Account");
+    expect(screen.queryByRole("button", { name: "Invoices" })).toBeNull();
+    await user.click(button("Buy credits"));
+    await user.click(await screen.findByRole("button", { name: "50 credits, €11.00" }));
+    await screen.findByText("Waiting for the payment of 50 credits");
+    expect(screen.queryByRole("button", { name: "Invoices" })).toBeNull();
+    service.pay(service.online.orders[0]!.id);
+    await user.click(await screen.findByRole("button", { name: "Invoices" }));
+    expect(called(fake, "open_portal")).toHaveLength(1);
+  });
+});
+
 describe("privacy", () => {
+  it("shows no picture of a photo that merely has the same name", async () => {
+    await openWithService();
+    await go("Privacy");
+    await screen.findAllByText("P1040231.jpg");
+    expect(document.querySelector("table img")).toBeNull();
+  });
+
   it("lists what left and deletes copies now", async () => {
     const { fake } = await openWithService();
     await go("Privacy");

@@ -2,7 +2,7 @@
 import { screen, within } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { button, called, go, openWithService, user, withoutPictures } from "./test-window";
+import { button, called, expectAccessible, go, openWithService, user, withoutPictures } from "./test-window";
 
 beforeEach(withoutPictures);
 
@@ -17,6 +17,29 @@ describe("spending", () => {
     expect(called(fake, "submit_pro_jobs")).toEqual([
       expect.objectContaining({ kind: "critique", variant: "standard", each: 1, photos: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], sends: { to: "anthropic", long_edge: 1568, media_type: "image/jpeg" } }),
     ]);
+  });
+
+  it("shows what is sent: the very copies and the words that go along", async () => {
+    const { fake } = await openWithService();
+    await user.keyboard("{Control>}a{/Control}c");
+    await user.click(await screen.findByRole("button", { name: "See what is sent" }));
+    const sheet = within(await screen.findByRole("dialog", { name: "What is sent" }));
+    await sheet.findByText("1568 × 1045, 412 kB, JPEG");
+    sheet.getByText("35 mm, f/2.8, 1/250 s, ISO 400");
+    sheet.getByText("Location, camera data and file name");
+    expect(sheet.getByRole("img", { name: "The copy of P1040224.jpg that is sent" }).getAttribute("src")).toBe("photo:copy/1");
+    await user.click(sheet.getByRole("button", { name: "Next photo" }));
+    sheet.getByText("2 of 12");
+    await sheet.findByRole("img", { name: "The copy of P1040225.jpg that is sent" });
+    await user.click(sheet.getByRole("button", { name: "Photo before" }));
+    await user.click(sheet.getByRole("button", { name: "Photo before" }));
+    await sheet.findByRole("img", { name: "The copy of P1040235.jpg that is sent" });
+    expect(called(fake, "copy_to_send")[0]).toEqual({ kind: "critique", photo: 1, long_edge: 1568 });
+    await expectAccessible();
+    await user.click(sheet.getByRole("button", { name: "Close" }));
+    expect(screen.queryByRole("dialog", { name: "What is sent" })).toBeNull();
+    expect(called(fake, "submit_pro_jobs")).toHaveLength(0);
+    screen.getByRole("button", { name: "Send for 12 credits" });
   });
 
   it("takes along how strict a critique is to be and what the photo is meant as, and remembers how strict", async () => {
@@ -155,6 +178,50 @@ describe("Pro jobs in the queue", () => {
     await screen.findByText("The critique of P1040224.jpg is here");
     await user.click(button("Show"));
     await screen.findByRole("heading", { name: "P1040224.jpg" });
+  });
+
+  it("show what came back beside its photo, from where it is deleted at the service", async () => {
+    const { fake, service } = await openWithService("signed_in", "back");
+    await go("Queue");
+    await user.click(screen.getAllByRole("button", { name: /^Show result/ })[0]!);
+    await screen.findByRole("heading", { name: "P1040224.jpg" });
+    expect(called(fake, "open_pro_result")).toEqual([{ id: "job-1" }]);
+    screen.getByText("12096 × 8064 · Replicate · 2 credits");
+    await user.click(screen.getByRole("radio", { name: "Side by side" }));
+    await user.click(button("Show in folder"));
+    expect(called(fake, "reveal_pro_result")).toEqual([{ id: "job-1" }]);
+    await user.click(button("Delete from the service…"));
+    expect(called(fake, "delete_pro_result")).toHaveLength(0);
+    await user.click(button("Delete now"));
+    await screen.findByText("Deleted from the service");
+    expect(called(fake, "delete_pro_result")).toEqual([{ id: "job-1" }]);
+    expect(screen.queryByRole("button", { name: "Delete from the service…" })).toBeNull();
+    expect(service.jobs[0]?.on_service).toBe(false);
+    await expectAccessible();
+    await user.click(button("Back to the queue"));
+    screen.getByRole("heading", { name: "Queue" });
+  });
+
+  it("show the result alone when its photo is gone, and say when that cannot be opened either", async () => {
+    const { service } = await openWithService("signed_in", "back");
+    service.jobs = service.jobs.map((job) => ({ ...job, photos: job.photos.map((photo) => ({ ...photo, photo: null })) }));
+    await go("Queue");
+    await user.click(screen.getAllByRole("button", { name: /^Show result/ })[0]!);
+    await screen.findByText("The photo is not where it was: this is the result alone");
+    expect(screen.queryByRole("radio", { name: "Split" })).toBeNull();
+    await user.click(button("Back to the queue"));
+    service.jobs = [];
+    await user.click(screen.getAllByRole("button", { name: /^Show result/ })[0]!);
+    await screen.findByText("This job has no file.");
+  });
+
+  it("say when it is not known whether they were charged", async () => {
+    const { fake } = await openWithService("signed_in", "back");
+    await go("Queue");
+    screen.getByText(/The service does not know this job any more\. Whether it was charged is not known here: your credit entries tell/);
+    expect(screen.queryByText("Failed, nothing charged")).toBeNull();
+    await user.click(button("Try again"));
+    expect(called(fake, "retry_pro_job")).toEqual([{ id: "job-2" }]);
   });
 
   it("are seen on the photos in the strip", async () => {

@@ -1,5 +1,5 @@
 /** The window as a person meets it, over the in-memory studio. */
-import { screen, within } from "@testing-library/svelte";
+import { fireEvent, screen, within } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { fakeResult, FakeStudio } from "./platform/fake/studio";
@@ -167,11 +167,72 @@ describe("studio", () => {
     screen.getByRole("heading", { name: "b.jpg" });
   });
 
+  it("lets messages not pile up: two are there, the others are a press away", async () => {
+    const scanned = { added: 0, known: 0, passed_over: 0 };
+    for (const name of ["w", "x", "y", "z"]) {
+      fake.emit({ event: "scanned", data: { ...scanned, problems: [{ code: "file_missing", message: `There is no ${name}.jpg.`, retryable: false }] } });
+    }
+    await screen.findByText("There is no z.jpg.");
+    screen.getByText("There is no y.jpg.");
+    expect(screen.queryByText("There is no x.jpg.")).toBeNull();
+    await user.click(screen.getByRole("button", { name: "2 more messages" }));
+    for (const name of ["w", "x", "y", "z"]) screen.getByText(`There is no ${name}.jpg.`);
+    await user.click(screen.getAllByRole("button", { name: "Close" })[0]!);
+    expect(screen.queryByText("There is no z.jpg.")).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Fewer messages" }));
+    screen.getByText("There is no x.jpg.");
+    expect(screen.queryByText("There is no w.jpg.")).toBeNull();
+    await user.click(screen.getAllByRole("button", { name: "Close" })[0]!);
+    screen.getByText("There is no w.jpg.");
+    expect(screen.queryByRole("button", { name: /more message/ })).toBeNull();
+  });
+
   it("filters", async () => {
     fake.change(3, { state: { kind: "done", result: fakeResult(fake.photos.get(3)!, 18) } });
     await user.click(screen.getByRole("radio", { name: /^Done/ }));
     expect(options().map((option) => option.textContent?.trim())).toEqual(["Done · 18 s"]);
     screen.getByRole("heading", { name: "c.jpg" });
+  });
+
+  describe("the original", () => {
+    const shown = () => screen.getByRole("button", { name: "Hold to see the original" }).getAttribute("aria-pressed") === "true";
+
+    it("is seen while its key is held, whatever that key is called when it comes up", async () => {
+      // A German keyboard: AltGr and ß make the sign. AltGr is let go first, and then a plain ß.
+      await fireEvent.keyDown(window, { key: "\\", code: "Minus", ctrlKey: true, altKey: true, modifierAltGraph: true });
+      expect(shown()).toBe(true);
+      await fireEvent.keyUp(window, { key: "AltGraph", code: "AltRight" });
+      expect(shown()).toBe(true);
+      await fireEvent.keyUp(window, { key: "ß", code: "Minus" });
+      expect(shown()).toBe(false);
+    });
+
+    it("is seen while the button is held, and not after", async () => {
+      const button = screen.getByRole("button", { name: "Hold to see the original" });
+      await user.pointer({ keys: "[MouseLeft>]", target: button });
+      expect(shown()).toBe(true);
+      await user.pointer({ keys: "[/MouseLeft]" });
+      expect(shown()).toBe(false);
+      button.focus();
+      await user.keyboard("{ >}");
+      expect(shown()).toBe(true);
+      await user.keyboard("{/ }");
+      expect(shown()).toBe(false);
+    });
+
+    it("goes when the window or the view is left while it is held", async () => {
+      await fireEvent.keyDown(window, { key: "\\", code: "Backslash" });
+      expect(shown()).toBe(true);
+      await fireEvent.blur(window);
+      expect(shown()).toBe(false);
+      const button = screen.getByRole("button", { name: "Hold to see the original" });
+      button.focus();
+      await user.keyboard("{ >}");
+      await user.click(screen.getByRole("button", { name: /^Queue/ }));
+      await user.keyboard("{/ }");
+      await user.click(screen.getByRole("button", { name: "Studio" }));
+      expect(shown()).toBe(false);
+    });
   });
 
   it("keeps what Export is set to", async () => {

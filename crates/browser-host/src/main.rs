@@ -68,7 +68,8 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let authority = listener.local_addr()?.to_string();
     let token = token()?;
     println!("http://{authority}/#token={token}");
-    let studio = Studio::start(host.clone(), folders, &Connection { service, secrets: SecretsIn::Memory });
+    let studio =
+        Studio::start(host.clone(), folders, &Connection { service, secrets: SecretsIn::Memory, contact: None });
     let shared = Arc::new(Shared { studio, host, token, authority });
     let guarded = Router::new()
         .route("/command/{name}", post(command))

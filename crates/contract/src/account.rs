@@ -280,3 +280,39 @@ pub struct AcceptPolicy {
     /// The version that the person has read.
     pub version: String,
 }
+
+/// The privacy policy as the window shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Policy {
+    /// Its version.
+    pub version: String,
+    /// From when it is in force, microseconds since 1970; 0 for the first.
+    #[ts(type = "number")]
+    pub effective_at: i64,
+    /// The whole text, in Markdown, and what the app itself keeps on this computer.
+    pub text: String,
+    /// What changed since the version before, for people.
+    pub changes: String,
+    /// Who answers for it: an e-mail address, or the service's own where this build names none.
+    pub contact: String,
+    /// Where it is from. Only what the service says now can be accepted.
+    pub from: PolicyFrom,
+    /// Why the service could not be asked, when it was to be.
+    pub problem: Option<Problem>,
+}
+
+/// Where a privacy policy is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PolicyFrom {
+    /// The service, just now.
+    Service,
+    /// The service, when it was asked last.
+    Earlier {
+        /// When, microseconds since 1970.
+        #[ts(type = "number")]
+        at: i64,
+    },
+    /// It came with the program.
+    Program,
+}

@@ -1,7 +1,7 @@
 //! Pro jobs and critiques as the window sees them.
 //!
 //! A job lives here from the moment it is made, whether or not there is a network; the service's own job begins later. Every job ends in exactly
-//! one of `Done`, `Failed` and `Cancelled`, and only `Done` costs credits.
+//! one of `Done`, `Failed` and `Cancelled`. Credits are spent once its result is at the service, and once only, however often it is fetched.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -36,6 +36,8 @@ pub struct ProJob {
     /// When it ended.
     #[ts(type = "number | null")]
     pub ended_at: Option<i64>,
+    /// Whether it is done and the service still keeps what came of it: `delete_pro_result` deletes that there. What is on this computer stays.
+    pub on_service: bool,
 }
 
 /// A photo of a Pro job.
@@ -100,12 +102,23 @@ pub enum ProStage {
     Failed {
         /// Why, and what one can do.
         problem: Problem,
-        /// Whether credits were spent all the same (the result is at the service and could not be saved here: `retry_pro_job` fetches it
-        /// again, for nothing).
-        charged: bool,
+        /// Whether credits were spent all the same.
+        charge: Charge,
     },
     /// The person stopped it; nothing was charged.
     Cancelled,
+}
+
+/// Whether the credits of a Pro job were spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Charge {
+    /// No.
+    No,
+    /// Yes: its result could not be saved here, or is not at the service any more. `retry_pro_job` fetches it again, for nothing.
+    Yes,
+    /// The service had it, and did not say before it was lost sight of: the ledger of credits tells. `retry_pro_job` only asks after it.
+    Unknown,
 }
 
 /// For what a Pro job waits.
@@ -116,8 +129,10 @@ pub enum WaitReason {
     Turn,
     /// For the person to switch offline off.
     Offline,
-    /// For somebody to sign in. If it is somebody else, it is not sent.
+    /// For somebody to sign in.
     SignedOut,
+    /// For whoever made it to sign in: somebody else is, and it is not sent for them.
+    OtherAccount,
     /// For the service to answer.
     Unreachable,
     /// For the privacy policy to be accepted.
@@ -147,6 +162,58 @@ pub enum ProResult {
         /// The id.
         id: String,
     },
+}
+
+/// The photo before and after, for the viewer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ProPictures {
+    /// The photo; absent when it is not where it was.
+    pub original: Option<ViewedFile>,
+    /// What came back.
+    pub result: ViewedFile,
+}
+
+/// A file that the viewer can show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ViewedFile {
+    /// Its tiles are under `result/<key>`; changes with the file.
+    pub key: String,
+    /// File name, for people.
+    pub name: String,
+    /// Pixels, upright.
+    pub width: u32,
+    /// Pixels, upright.
+    pub height: u32,
+}
+
+/// What would be sent of a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct AskCopy {
+    /// For this.
+    pub kind: JobKind,
+    /// Of this photo.
+    pub photo: PhotoId,
+    /// The longest edge, as a quote says it.
+    pub long_edge: u32,
+}
+
+/// What would be sent of a photo, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ShownCopy {
+    /// Address of the copy under the `photo:` scheme: a whole JPEG, no tiles. Good while the program runs, until some others were shown.
+    pub picture: String,
+    /// Its size.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// What goes along as words: focal length, aperture, time and ISO, for a critique of a photo that says them.
+    pub camera: Option<String>,
+    /// What is taken out, as in the privacy ledger.
+    pub stripped: Vec<String>,
 }
 
 /// What a job would cost.

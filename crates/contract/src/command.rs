@@ -80,7 +80,8 @@ macro_rules! with_commands {
             export_account_data(Nothing) -> Nothing;
             /// Takes the deletion of the account back.
             undo_deletion(Nothing) -> Nothing;
-            /// The privacy policy in force.
+            /// The privacy policy: the one in force where somebody is signed in and the service answers, else the last one that was fetched, else the one
+            /// that came with the program.
             policy(Nothing) -> Policy;
             /// Accepts it.
             accept_policy(AcceptPolicy) -> Nothing;
@@ -101,12 +102,18 @@ macro_rules! with_commands {
             accept_price(AcceptPrice) -> Nothing;
             /// Stops a job at any time. What was not finished is not charged.
             cancel_pro_job(OneProJob) -> Nothing;
-            /// Tries a job again that failed or had too few credits. What was paid for already is only fetched again.
+            /// Tries a job again that failed or had too few credits. What was paid for already is only fetched again, and nothing is bought twice.
             retry_pro_job(OneProJob) -> Nothing;
             /// Takes an ended job off the queue. Results stay.
             dismiss_pro_job(OneProJob) -> Nothing;
             /// Shows an enhanced file in the system's file manager.
             reveal_pro_result(OneProJob) -> Nothing;
+            /// Opens an enhanced file and its photo for the viewer, also when they are not on the list.
+            open_pro_result(OneProJob) -> ProPictures;
+            /// Has the service delete what it keeps of a job that is done: its result and its copies. What is on this computer stays.
+            delete_pro_result(OneProJob) -> Nothing;
+            /// Makes the copy of a photo that a job would send, exactly as it would be sent, to look at. Nothing leaves.
+            copy_to_send(AskCopy) -> ShownCopy;
 
             /// A critique, from here or from the service.
             critique(ServiceId) -> CritiqueView;
@@ -114,7 +121,7 @@ macro_rules! with_commands {
             comparison(ServiceId) -> ComparisonView;
             /// Applies a suggestion to the photo's recipe, here and for nothing. Saves nothing.
             try_suggestion(TrySuggestion) -> TriedSuggestion;
-            /// Saves a critique as a document.
+            /// Saves a critique or comparison as a document.
             export_critique(ExportCritique) -> Nothing;
             /// Deletes a critique or comparison and its photos from the service, and here.
             delete_critique(ServiceId) -> Nothing;

@@ -2,6 +2,7 @@
 //!
 //! A token is in the system's keychain or in memory, nowhere else; never in a log, a file or an event.
 
+pub(crate) mod farewell;
 pub(crate) mod loopback;
 pub(crate) mod secrets;
 pub(crate) mod session;

@@ -24,6 +24,8 @@ pub(crate) enum Address {
     Thumbnail(PhotoId, String),
     /// `sent/<key>`: a copy that was sent, whole
     Sent(String),
+    /// `copy/<key>`: a copy that would be sent, whole
+    Copy(String),
 }
 
 /// A tile of a level.
@@ -51,6 +53,7 @@ impl Address {
             ["result", result, level, x, y] => Some(Self::Result(key(result)?, place(level, x, y)?)),
             ["thumb", photo, version] => Some(Self::Thumbnail(photo_id(photo)?, key(version)?)),
             ["sent", copy] => Some(Self::Sent(key(copy)?)),
+            ["copy", copy] => Some(Self::Copy(key(copy)?)),
             _ => None,
         }
     }
@@ -67,6 +70,7 @@ impl Address {
             Self::Result(key, place) => format!("result/{key}/{}", place.text()),
             Self::Thumbnail(photo, key) => format!("thumb/{}/{key}", photo.0),
             Self::Sent(key) => format!("sent/{key}"),
+            Self::Copy(key) => format!("copy/{key}"),
         }
     }
 }
@@ -130,7 +134,9 @@ mod tests {
             Address::Source(PhotoId(7), Framing::new(-120, (0, 50), (9000, 10_000)).unwrap(), place),
             Address::Preview(PhotoId(0), key.clone(), place),
             Address::Result(key.clone(), place),
-            Address::Thumbnail(PhotoId(4_000_000_000), key),
+            Address::Thumbnail(PhotoId(4_000_000_000), key.clone()),
+            Address::Sent(key.clone()),
+            Address::Copy(key),
         ];
         for address in all {
             assert_eq!(Address::parse(&address.text()), Some(address));
@@ -186,7 +192,7 @@ mod tests {
         }
 
         #[test]
-        fn near_misses_are_read_exactly_or_not_at_all(text in "(source|framed|thumb|result|preview)(/[0-9a-f,-]{0,25}){1,6}/?") {
+        fn near_misses_are_read_exactly_or_not_at_all(text in "(source|framed|thumb|result|preview|sent|copy)(/[0-9a-f,-]{0,25}){1,6}/?") {
             if let Some(address) = Address::parse(&text) {
                 prop_assert_eq!(address.text(), text);
             }

@@ -5,10 +5,12 @@
 //! service carries a key that was made with the job. Prices are fixed by the person; another price is asked about again.
 
 pub(crate) mod critiques;
+pub(crate) mod deleting;
 pub(crate) mod document;
 mod fetch;
 pub(crate) mod history;
 pub(crate) mod outbox;
+pub(crate) mod showing;
 mod steps;
 mod upload;
 pub(crate) mod worker;

@@ -14,6 +14,7 @@ use pretty_photo::Limits;
 
 use crate::host::{Folders, Host};
 use crate::link::{Link, Linked};
+use crate::lru::ByteLru;
 use crate::opened::OpenedPhotos;
 use crate::photos::Photos;
 use crate::preview::Previews;
@@ -24,6 +25,9 @@ use crate::speed::Speeds;
 use crate::store::queue::WaitingPhoto;
 use crate::workshop::Opening;
 
+/// Room for copies to look at, in bytes.
+const SHOWN_COPIES: u64 = 64 << 20;
+
 /// What all workers share. Slow work is done without the lock.
 pub(crate) struct Core {
     pub(crate) host: Arc<dyn Host>,
@@ -33,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) workshop: Opening,
     pub(crate) opened: OpenedPhotos,
     pub(crate) previews: Previews,
+    /// Copies that would be sent, to look at, by the key in their addresses.
+    pub(crate) shown_copies: Mutex<ByteLru<String, Arc<Vec<u8>>>>,
     pub(crate) speaker: Speaker,
     pub(crate) checking_devices: AtomicBool,
     state: Mutex<State>,
@@ -57,7 +63,7 @@ pub(crate) struct State {
     pub(crate) viewed: Option<PhotoId>,
     /// Photos that still need a thumbnail, in order.
     pub(crate) bare: std::collections::VecDeque<PhotoId>,
-    /// Results that were saved, by the key in their tiles' addresses.
+    /// Results that were saved, and what they were made of, by the key in their tiles' addresses.
     pub(crate) results: HashMap<String, PathBuf>,
 }
 
@@ -92,6 +98,7 @@ impl Core {
             workshop: Opening::default(),
             opened: OpenedPhotos::default(),
             previews: Previews::default(),
+            shown_copies: Mutex::new(ByteLru::new(SHOWN_COPIES)),
             speaker,
             checking_devices: AtomicBool::new(false),
             state: Mutex::new(state),

@@ -14,6 +14,7 @@ use pretty_contract::service::jobs::Price;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::account::farewell::Farewells;
 use crate::account::secrets::{Keychain, Secrets, Vault};
 use crate::account::session::Session;
 use crate::cloud::outbox::Outbox;
@@ -29,6 +30,8 @@ pub struct Connection {
     pub service: Option<String>,
     /// Where the sign-in is kept.
     pub secrets: SecretsIn,
+    /// Who answers for people's data: an e-mail address, shown until the service has named one.
+    pub contact: Option<String>,
 }
 
 /// Where the sign-in is kept.
@@ -63,6 +66,9 @@ pub(crate) struct Link {
     pub(crate) store: Arc<Store>,
     pub(crate) service: Option<Arc<Service>>,
     pub(crate) session: Session,
+    pub(crate) farewells: Farewells,
+    /// Who answers for people's data, where this build names somebody.
+    pub(crate) contact: Option<String>,
 }
 
 /// What is known of the service; part of the studio's state.
@@ -97,6 +103,9 @@ pub(crate) mod kept {
     pub(crate) const UNASKED: &str = "unasked up to";
     pub(crate) const CONSENTS: &str = "consents";
     pub(crate) const LAST_EVENT: &str = "last event";
+    /// Whether tokens of sign-outs that the service was not told of are in the keychain.
+    pub(crate) const FAREWELLS: &str = "sign-outs to tell";
+    pub(crate) const POLICY: &str = "privacy policy";
 }
 
 impl Link {
@@ -107,7 +116,8 @@ impl Link {
             SecretsIn::Memory => Secrets::new(NoVault, address),
         };
         let address = connection.service.as_deref().unwrap_or_default();
-        Self::open_with(folders, address, secrets(address))
+        let (link, linked, trouble) = Self::open_with(folders, address, secrets(address));
+        (Self { contact: connection.contact.clone(), ..link }, linked, trouble)
     }
 
     pub(crate) fn open_with(folders: &Folders, address: &str, secrets: Secrets) -> (Self, Linked, Option<Problem>) {
@@ -140,7 +150,10 @@ impl Link {
                 linked.online.prices = remembered.prices;
             }
         }
-        let link = Self { store, service, session: Session::new(secrets, remembers) };
+        let secrets = Arc::new(secrets);
+        let farewells = Farewells::new(secrets.clone(), store.clone());
+        let session = Session::new(secrets, remembers);
+        let link = Self { store, service, session, farewells, contact: None };
         link.total(&mut linked);
         (link, linked, trouble)
     }
@@ -171,20 +184,34 @@ impl Link {
         if service.is_offline() {
             return Err(Fault::Offline);
         }
-        let token = self.session.access(service, None)?;
+        let token = self.access(service, None)?;
         let outcome = ask(service, Call { token: Some(token.clone()), ..call.clone() });
         if !matches!(outcome.as_ref().err().and_then(Fault::code), Some(Unauthenticated | TokenExpired)) {
             return outcome;
         }
-        let token = self.session.access(service, Some(&token))?;
+        let token = self.access(service, Some(&token))?;
         ask(service, Call { token: Some(token), ..call })
+    }
+
+    /// An access token. Where the sign-in could not be kept any longer, the next start must not look for it: what the keychain may still hold was
+    /// used already, and whoever comes with that is taken for a thief.
+    fn access(&self, service: &Service, stale: Option<&str>) -> Result<String, Fault> {
+        let token = self.session.access(service, stale)?;
+        if matches!(self.session.kept(), Kept::Memory { .. }) && self.store.has(kept::SESSION) {
+            self.store.forget(kept::SESSION).map_err(|error| Fault::Here(error.into()))?;
+        }
+        Ok(token)
     }
 
     /// Brings totals up to date.
     pub(crate) fn total(&self, linked: &mut Linked) {
         linked.online.sent = self.store.sent_totals().unwrap_or_default();
         let since = self.store.month_began().unwrap_or_default();
-        linked.online.spending.this_month = linked.outbox.spent_since(since);
+        linked.online.spending.this_month =
+            linked.user().map_or(0, |user| linked.outbox.spent_since(user, since, None));
+        if let AccountState::SignedIn { kept, .. } = &mut linked.online.account {
+            *kept = self.session.kept();
+        }
         linked.online.connection.sandbox = self.service.as_ref().is_some_and(|service| service.is_sandbox());
     }
 }

@@ -3,10 +3,12 @@
 
 mod account;
 mod jobs;
+mod policy;
 mod privacy;
 
 pub(crate) use account::*;
 pub(crate) use jobs::*;
+pub(crate) use policy::*;
 pub(crate) use privacy::*;
 
 use pretty_contract::problem::Problem;

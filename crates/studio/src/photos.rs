@@ -8,6 +8,7 @@ use pretty_contract::photo::{Assessment, Facts, Photo, PhotoId, PhotoState};
 use pretty_contract::problem::Problem;
 use pretty_contract::recipe::Recipe;
 use pretty_photo::PhotoFacts;
+use pretty_photo::save::Kept;
 
 /// Photos in the order in which they were added: ids only ever grow.
 pub(crate) struct Photos {
@@ -91,6 +92,18 @@ impl Photos {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
+    }
+
+    /// What the result of the photo of this path must not replace: the other photos, and what was made of them.
+    pub(crate) fn kept_beside(&self, photo: &Path) -> Kept {
+        let others = self.iter().filter(|entry| entry.path != photo);
+        Kept::of(others.flat_map(|entry| {
+            let result = match &entry.photo.state {
+                PhotoState::Done { result } => Some(PathBuf::from(&result.path)),
+                _ => None,
+            };
+            std::iter::once(entry.path.clone()).chain(result)
+        }))
     }
 
     pub(crate) fn all(&self) -> Vec<Photo> {

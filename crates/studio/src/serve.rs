@@ -39,6 +39,11 @@ pub(crate) fn serve(core: &Core, address: &str) -> Result<Served, Problem> {
             let bytes = std::fs::read(critiques::copy_path(&core.folders.data, key)).ok();
             bytes.map(|bytes| Served { bytes, mime: "image/jpeg" }).ok_or_else(gone)
         }
+        Address::Copy(key) => {
+            let mut copies = core.shown_copies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let bytes = copies.get(key);
+            bytes.map(|bytes| Served { bytes: bytes.to_vec(), mime: "image/jpeg" }).ok_or_else(gone)
+        }
         Address::Thumbnail(photo, key) => {
             // The key must be the one that was given out: it becomes a file name.
             let known = core.lock().photos.get(*photo).is_some_and(|entry| entry.thumbnail.as_ref() == Some(key));

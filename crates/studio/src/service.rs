@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use pretty_contract::problem::Problem;
 use pretty_contract::sent::SentWhat;
 use reqwest::Method;
 use serde::Serialize;
@@ -47,6 +48,32 @@ impl Door {
     }
 }
 
+/// A way through the door, for as long as nobody closes it or breaks off what is under way.
+pub(crate) struct Passage {
+    door: watch::Receiver<Door>,
+    epoch: u64,
+}
+
+impl Passage {
+    /// None when the door is closed.
+    fn through(door: &watch::Sender<Door>) -> Option<Self> {
+        let door = door.subscribe();
+        let now = *door.borrow();
+        now.is_open().then_some(Self { door, epoch: now.epoch })
+    }
+
+    /// Waits until it is over.
+    async fn over(&mut self) {
+        // The sender lives as long as the service; without it there is nobody to wait for either.
+        let _ = self.door.wait_for(|door| !door.is_open() || door.epoch != self.epoch).await;
+    }
+}
+
+/// What could not be written down before it was sent was not sent.
+fn not_sent(problem: Problem) -> Problem {
+    Problem { message: format!("{} Nothing was sent.", problem.message), ..problem }
+}
+
 /// The way to the service.
 pub(crate) struct Service {
     base: Url,
@@ -59,7 +86,7 @@ pub(crate) struct Service {
 }
 
 /// A request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     /// Path and query, from the root.
@@ -71,6 +98,15 @@ pub(crate) struct Call {
     pub(crate) media_type: Option<&'static str>,
     pub(crate) leaving: Leaving,
     pub(crate) patience: Duration,
+}
+
+/// What may stand in a log: no token, no header, nothing of what is sent.
+impl std::fmt::Debug for Call {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let told = (self.token.is_some(), self.body.len());
+        write!(formatter, "Call {{ {} {path}, with a token: {}, bytes: {} }}", self.method, told.0, told.1)
+    }
 }
 
 impl Call {
@@ -189,11 +225,11 @@ impl Service {
 
     /// Asks, whatever the answer's status is. For sign-in, whose answers have a form of their own.
     pub(crate) fn raw(&self, call: Call) -> Result<Answer, Fault> {
-        let wire = self.prepare(&call)?;
+        let (wire, passage) = self.prepare(&call)?;
         let (sender, mut receiver) = mpsc::channel(1);
-        let (address, door) = (self.address(&call.path)?, self.door.subscribe());
+        let address = self.address(&call.path)?;
         wire.spawn(move |client| async move {
-            let _ = sender.send(wire::whole(client, address, call, door, MOST_ANSWER).await).await;
+            let _ = sender.send(wire::whole(client, address, call, passage, MOST_ANSWER).await).await;
         });
         let answer = receiver.blocking_recv().unwrap_or(Err(Fault::Offline))?;
         self.learn(&answer);
@@ -202,11 +238,11 @@ impl Service {
 
     /// Asks for something long. An answer that is an error is an error here.
     pub(crate) fn stream(&self, call: Call) -> Result<Stream, Fault> {
-        let wire = self.prepare(&call)?;
+        let (wire, passage) = self.prepare(&call)?;
         let (sender, mut chunks) = mpsc::channel(8);
         let (head, mut heads) = mpsc::channel(1);
-        let (address, door) = (self.address(&call.path)?, self.door.subscribe());
-        wire.spawn(move |client| wire::pieces(client, address, call, door, head, sender));
+        let address = self.address(&call.path)?;
+        wire.spawn(move |client| wire::pieces(client, address, call, passage, head, sender));
         let answer = heads.blocking_recv().unwrap_or(Err(Fault::Offline))?;
         self.learn(&answer);
         if !(200..300).contains(&answer.status) {
@@ -227,15 +263,13 @@ impl Service {
         if (200..300).contains(&answer.status) { Ok(answer) } else { Err(fault::of_answer(&answer)) }
     }
 
-    /// The line in the ledger, and the client. Closed: neither.
-    fn prepare(&self, call: &Call) -> Result<&Wire, Fault> {
-        if !self.door.borrow().is_open() {
-            return Err(Fault::Offline);
-        }
+    /// The line in the ledger, the client, and the door as it is now: one that is closed from here on is found closed. Closed already: none of them.
+    fn prepare(&self, call: &Call) -> Result<(&Wire, Passage), Fault> {
+        let passage = Passage::through(&self.door).ok_or(Fault::Offline)?;
         let leaving = Leaving { bytes: call.body.len() as u64, ..call.leaving.clone() };
-        self.store.leaving(&leaving).map_err(|error| Fault::Here(error.into()))?;
+        self.store.leaving(&leaving).map_err(|error| Fault::Here(not_sent(error.into())))?;
         let wire = self.wire.get_or_init(|| Wire::new(&self.base));
-        wire.as_ref().map_err(|error| Fault::Unreachable(error.clone()))
+        wire.as_ref().map(|wire| (wire, passage)).map_err(|error| Fault::Unreachable(error.clone()))
     }
 
     fn address(&self, path: &str) -> Result<Url, Fault> {
@@ -253,5 +287,47 @@ impl Service {
             self.skew.store(theirs.saturating_sub(now_micros()), Ordering::Relaxed);
         }
         self.sandbox.store(answer.sandbox, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn what_is_closed_between_the_ledger_and_the_socket_opens_none() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let base = base_address(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let service = Service::new(base, Arc::new(Store::in_memory().unwrap()), false);
+        let closers: [fn(&Service); 2] = [|service| service.set_offline(true), Service::break_off];
+        for round in 0..40 {
+            service.set_offline(false);
+            let call = Call::get("/v1/account", "test");
+            let (wire, passage) = service.prepare(&call).unwrap();
+            closers[round % 2](&service);
+            let (sender, mut receiver) = mpsc::channel(1);
+            let address = service.address(&call.path).unwrap();
+            wire.spawn(move |client| async move {
+                let _ = sender.send(wire::whole(client, address, call, passage, 100).await).await;
+            });
+            assert_eq!(receiver.blocking_recv(), Some(Err(Fault::Offline)), "round {round}");
+        }
+        assert!(listener.accept().is_err(), "somebody called");
+        service.set_offline(true);
+        assert_eq!(service.tell(Call::get("/v1/account", "test")), Err(Fault::Offline));
+    }
+
+    #[test]
+    fn a_call_in_a_log_holds_no_secret() {
+        let call = Call {
+            token: Some("access-7".into()),
+            body: b"photo bytes".to_vec(),
+            ..Call::get("/v1/orders?before=secret", "test").key("secret key")
+        };
+        let shown = format!("{call:?}");
+        assert_eq!(shown, "Call { GET /v1/orders, with a token: true, bytes: 11 }");
     }
 }

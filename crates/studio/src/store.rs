@@ -19,6 +19,9 @@ use rusqlite::Connection;
 /// The open database.
 pub(crate) struct Store {
     connection: Mutex<Connection>,
+    /// How many writes are still taken.
+    #[cfg(test)]
+    left: std::sync::atomic::AtomicI64,
 }
 
 /// Why something could not be remembered.
@@ -56,7 +59,7 @@ impl From<StoreError> for Problem {
                 "The disk is full, so the program cannot write down what it does. Make room, then try again.",
             )
         } else {
-            (Code::TargetFailed, "The program could not write down what it does. Nothing was sent.")
+            (Code::TargetFailed, "The program could not write down what it does.")
         };
         Self { code, message: message.into(), retryable: true, detail: Some(error.to_string()) }
     }
@@ -121,7 +124,33 @@ impl Store {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         migration::run(&mut connection)?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            #[cfg(test)]
+            left: i64::MAX.into(),
+        })
+    }
+
+    /// The connection, to change something.
+    fn writing(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        #[cfg(test)]
+        if self.left.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) <= 0 {
+            return Err(StoreError::Sql(rusqlite::Error::InvalidQuery));
+        }
+        Ok(self.lock())
+    }
+
+    /// From now on so many writes are taken. What comes after them is lost, as if the program had been killed before it; nothing is sent then
+    /// either, because that is written down first.
+    #[cfg(test)]
+    pub(crate) fn lose_after(&self, writes: i64) {
+        self.left.store(writes, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// Whether something was lost.
+    #[cfg(test)]
+    pub(crate) fn has_lost(&self) -> bool {
+        self.left.load(std::sync::atomic::Ordering::SeqCst) < 0
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

@@ -13,7 +13,6 @@ use pretty_contract::preview::View;
 use pretty_contract::problem::Problem;
 use pretty_contract::sent::*;
 use pretty_contract::service::billing::{Order, Withdrawal};
-use pretty_contract::service::privacy::Policy;
 use pretty_contract::settings::Settings;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

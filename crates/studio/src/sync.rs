@@ -1,7 +1,8 @@
 //! Keeps what is known of the service up to date: everything at the start and after a gap, then by the service's events, one thing at a time.
 //!
 //! Events say that something changed, never what; the thing is fetched, so that their order does not matter and the service's word is the
-//! last. A thread of its own; while nobody is signed in, or the switch is on, it sleeps and nothing is opened.
+//! last. A thread of its own; while nobody is signed in, or the switch is on, it sleeps and nothing is opened, but to tell of a sign-out of which
+//! the service does not know yet.
 
 mod messages;
 
@@ -15,8 +16,9 @@ use pretty_contract::service::events::{Change, ChangeKind};
 use pretty_contract::service::jobs::Price;
 use serde::de::DeserializeOwned;
 
-use crate::core::Core;
-use crate::link::{self, change, kept};
+use crate::account::farewell;
+use crate::core::{Core, State};
+use crate::link::{self, Linked, change, kept};
 use crate::service::{Call, Fault};
 use crate::{cloud, exporting, usage};
 use messages::{Message, Messages};
@@ -40,8 +42,18 @@ pub(crate) enum Standing {
 
 /// The thread's work.
 pub(crate) fn work(core: &Core) {
-    let mut tries = 0;
-    while core.wait_for(|state| (state.linked.is_signed_in() && may_go_out(core)).then_some(())).is_some() {
+    let (mut tries, mut unheard) = (0, 0);
+    let has_work = |linked: &Linked| linked.is_signed_in() || core.link.farewells.are_due();
+    while core.wait_for(|state| (has_work(&state.linked) && may_go_out(core)).then_some(())).is_some() {
+        let told = farewell::tell(core);
+        if !core.lock().linked.is_signed_in() {
+            if told.is_err() {
+                let changed = |state: &mut State| (state.linked.is_signed_in() || !may_go_out(core)).then_some(());
+                core.wait_at_most(link::pause(unheard), changed);
+                unheard += 1;
+            }
+            continue;
+        }
         if !recall(core) {
             continue;
         }
@@ -216,6 +228,8 @@ fn follow(core: &Core) -> Result<(), Fault> {
         }
         Err(fault) => return Err(fault),
     };
+    // A new token may have been fetched for it, and where that is kept may have changed.
+    change(core, |_| {});
     let mut messages = Messages::default();
     let began = Instant::now();
     while let Some(piece) = stream.next() {

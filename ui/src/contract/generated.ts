@@ -884,28 +884,6 @@ text: string, };
 
 export type ExportState = "making" | "ready" | "gone" | "failed" | "unknown";
 
-export type Policy = { 
-/**
- * Its version.
- */
-version: string, 
-/**
- * From when it is in force.
- */
-effective_at: number, 
-/**
- * The whole text, in Markdown.
- */
-text: string, 
-/**
- * What changed since the version before, for people.
- */
-changes: string, 
-/**
- * Who answers for it: an e-mail address.
- */
-contact: string, };
-
 export type Online = { 
 /**
  * Whether anything may leave this computer, and whether the service answers.
@@ -1140,6 +1118,42 @@ export type AcceptPolicy = {
  */
 version: string, };
 
+export type Policy = { 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * From when it is in force, microseconds since 1970; 0 for the first.
+ */
+effective_at: number, 
+/**
+ * The whole text, in Markdown, and what the app itself keeps on this computer.
+ */
+text: string, 
+/**
+ * What changed since the version before, for people.
+ */
+changes: string, 
+/**
+ * Who answers for it: an e-mail address, or the service's own where this build names none.
+ */
+contact: string, 
+/**
+ * Where it is from. Only what the service says now can be accepted.
+ */
+from: PolicyFrom, 
+/**
+ * Why the service could not be asked, when it was to be.
+ */
+problem: Problem | null, };
+
+export type PolicyFrom = { "kind": "service" } | { "kind": "earlier", 
+/**
+ * When, microseconds since 1970.
+ */
+at: number, } | { "kind": "program" };
+
 export type ProJob = { 
 /**
  * Its id here, made once; the service knows it as the key under which asking twice is asking once.
@@ -1176,7 +1190,11 @@ made_at: number,
 /**
  * When it ended.
  */
-ended_at: number | null, };
+ended_at: number | null, 
+/**
+ * Whether it is done and the service still keeps what came of it: `delete_pro_result` deletes that there. What is on this computer stays.
+ */
+on_service: boolean, };
 
 export type ProPhoto = { 
 /**
@@ -1226,12 +1244,13 @@ result: ProResult, } | { "kind": "failed",
  */
 problem: Problem, 
 /**
- * Whether credits were spent all the same (the result is at the service and could not be saved here: `retry_pro_job` fetches it
- * again, for nothing).
+ * Whether credits were spent all the same.
  */
-charged: boolean, } | { "kind": "cancelled" };
+charge: Charge, } | { "kind": "cancelled" };
 
-export type WaitReason = "turn" | "offline" | "signed_out" | "unreachable" | "policy" | "disk" | "folder";
+export type Charge = "no" | "yes" | "unknown";
+
+export type WaitReason = "turn" | "offline" | "signed_out" | "other_account" | "unreachable" | "policy" | "disk" | "folder";
 
 export type ProResult = { "kind": "critique", 
 /**
@@ -1246,6 +1265,74 @@ file: ResultFile, } | { "kind": "compared",
  * The id.
  */
 id: string, };
+
+export type ProPictures = { 
+/**
+ * The photo; absent when it is not where it was.
+ */
+original: ViewedFile | null, 
+/**
+ * What came back.
+ */
+result: ViewedFile, };
+
+export type ViewedFile = { 
+/**
+ * Its tiles are under `result/<key>`; changes with the file.
+ */
+key: string, 
+/**
+ * File name, for people.
+ */
+name: string, 
+/**
+ * Pixels, upright.
+ */
+width: number, 
+/**
+ * Pixels, upright.
+ */
+height: number, };
+
+export type AskCopy = { 
+/**
+ * For this.
+ */
+kind: JobKind, 
+/**
+ * Of this photo.
+ */
+photo: PhotoId, 
+/**
+ * The longest edge, as a quote says it.
+ */
+long_edge: number, };
+
+export type ShownCopy = { 
+/**
+ * Address of the copy under the `photo:` scheme: a whole JPEG, no tiles. Good while the program runs, until some others were shown.
+ */
+picture: string, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * Pixels.
+ */
+width: number, 
+/**
+ * Pixels.
+ */
+height: number, 
+/**
+ * What goes along as words: focal length, aperture, time and ISO, for a critique of a photo that says them.
+ */
+camera: string | null, 
+/**
+ * What is taken out, as in the privacy ledger.
+ */
+stripped: Array<string>, };
 
 export type AskQuote = { 
 /**
@@ -1892,7 +1979,8 @@ export interface Commands {
   export_account_data: { request: Nothing; reply: Nothing };
   /** Takes the deletion of the account back. */
   undo_deletion: { request: Nothing; reply: Nothing };
-  /** The privacy policy in force. */
+  /** The privacy policy: the one in force where somebody is signed in and the service answers, else the last one that was fetched, else the one */
+  /** that came with the program. */
   policy: { request: Nothing; reply: Policy };
   /** Accepts it. */
   accept_policy: { request: AcceptPolicy; reply: Nothing };
@@ -1912,19 +2000,25 @@ export interface Commands {
   accept_price: { request: AcceptPrice; reply: Nothing };
   /** Stops a job at any time. What was not finished is not charged. */
   cancel_pro_job: { request: OneProJob; reply: Nothing };
-  /** Tries a job again that failed or had too few credits. What was paid for already is only fetched again. */
+  /** Tries a job again that failed or had too few credits. What was paid for already is only fetched again, and nothing is bought twice. */
   retry_pro_job: { request: OneProJob; reply: Nothing };
   /** Takes an ended job off the queue. Results stay. */
   dismiss_pro_job: { request: OneProJob; reply: Nothing };
   /** Shows an enhanced file in the system's file manager. */
   reveal_pro_result: { request: OneProJob; reply: Nothing };
+  /** Opens an enhanced file and its photo for the viewer, also when they are not on the list. */
+  open_pro_result: { request: OneProJob; reply: ProPictures };
+  /** Has the service delete what it keeps of a job that is done: its result and its copies. What is on this computer stays. */
+  delete_pro_result: { request: OneProJob; reply: Nothing };
+  /** Makes the copy of a photo that a job would send, exactly as it would be sent, to look at. Nothing leaves. */
+  copy_to_send: { request: AskCopy; reply: ShownCopy };
   /** A critique, from here or from the service. */
   critique: { request: ServiceId; reply: CritiqueView };
   /** A comparison, from here or from the service. */
   comparison: { request: ServiceId; reply: ComparisonView };
   /** Applies a suggestion to the photo's recipe, here and for nothing. Saves nothing. */
   try_suggestion: { request: TrySuggestion; reply: TriedSuggestion };
-  /** Saves a critique as a document. */
+  /** Saves a critique or comparison as a document. */
   export_critique: { request: ExportCritique; reply: Nothing };
   /** Deletes a critique or comparison and its photos from the service, and here. */
   delete_critique: { request: ServiceId; reply: Nothing };

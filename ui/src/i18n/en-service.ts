@@ -1,5 +1,5 @@
 /** The words of what concerns the hosted service: account, credits, Pro jobs, critique, privacy. Part of the one catalogue. */
-import type { Confidence, Dimension, JobKind } from "../contract/generated";
+import type { Charge, Confidence, Dimension, JobKind } from "../contract/generated";
 import { day, dayAndTime, dayInWords, money, signed } from "./dates";
 import { duration } from "./durations";
 import { bytes, percent } from "./numbers";
@@ -32,6 +32,23 @@ const jobs: Record<JobKind, string> = { critique: "Critique", enhance: "Cloud en
 function list(items: string[]): string {
   if (items.length < 2) return items.join("");
   return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}
+
+/** What goes with an account. */
+interface Goes {
+  photos: number;
+  critiques: number;
+  credits: number;
+}
+
+/** ": 4 photos from this computer, 5 critiques and 37 credits"; nothing of what is not there. */
+function counted(goes: Goes): string {
+  const parts = [
+    ...(goes.photos > 0 ? [`${photos(goes.photos)} from this computer`] : []),
+    ...(goes.critiques > 0 ? [count(goes.critiques, "critique", "critiques")] : []),
+    ...(goes.credits > 0 ? [credits(goes.credits)] : []),
+  ];
+  return parts.length === 0 ? "" : `: ${list(parts)}`;
 }
 
 export const service = {
@@ -102,21 +119,21 @@ export const service = {
     exportPreparing: "The service is putting the archive together. You can close the app; it is kept for seven days.",
     exportInBrowser: "It is ready. Save it from the page in your browser, once, within seven days.",
     deleteTitle: "Delete my account",
-    deleteLine: (left: number) =>
-      `Access ends at once. Your photos and critiques at the service and ${credits(left)} are gone within 30 days. Payment records stay, without your name, for 7 years. Photos on this computer stay.`,
+    deleteLine: (by: number, goes: Goes) =>
+      `Access ends at once. Everything at the service is gone by ${day(by)}${counted(goes)}. Payment records stay, without your name, for 7 years. Photos on this computer stay.`,
     deleteButton: "Delete my account…",
     deleteSheetTitle: "Delete my account",
     deleteAtOnce: "At once",
-    deleteAtOnceLine: "You are signed out on every computer. Jobs that have not ended are cancelled, and what was held for them is returned.",
-    deleteWithin: "Within 30 days",
-    deleteWithinLine: (left: number) => `Name, email, photos, results, critiques and ${credits(left)}: gone from the service, from its backups and from those who worked for it.`,
+    deleteAtOnceLine: "Every browser is signed out, and the app can do nothing more at the service. Jobs that have not ended are cancelled, and what was held for them is returned.",
+    deleteBy: (by: number) => `By ${day(by)}`,
+    deleteByLine: (goes: Goes) => `Name, email, photos, results and critiques are gone from the service, from its backups and from those who worked for it${counted(goes)}.`,
     deleteStays: "What stays",
     deleteStaysLine: "Payment records for 7 years, as the law asks, without your name. Everything on this computer.",
     deleteUndo: "Undo",
-    deleteUndoLine: "Until it is final you can sign in again and take it back.",
+    deleteUndoLine: (until: number) => `Until ${day(until)}, here or by the letter that we send you.`,
     deleteGo: "Go on in the browser",
     deletePendingTitle: "This account is being deleted",
-    deletePending: (asked: number, final: number) => `Asked for on ${day(asked)}. Everything at the service is gone by ${day(final)}. Until then it can be taken back; afterwards nobody can.`,
+    deletePending: (asked: number, final: number) => `Asked for on ${day(asked)}. Until ${day(final)} it can be taken back; then everything at the service goes, and nobody can bring it back.`,
     deleteTakeBack: "Keep my account",
     emailReturned: "Letters to you come back",
     emailReturnedLine: (email: string) => `Mail to ${email} is refused. Give another address, or you will miss receipts and cannot set a new password.`,
@@ -245,6 +262,7 @@ export const service = {
     failedFree: { critique: "A critique that fails costs nothing.", enhance: "A job that fails costs nothing.", compare: "A comparison that fails costs nothing.", unknown: "A job that fails costs nothing." } as Record<JobKind, string>,
     sent: "Sent",
     sentLine: (number: number, size: number) => `${number === 1 ? "A copy" : "Copies"}, about ${bytes(size)}${number === 1 ? "." : " in all."}`,
+    seeSent: "See what is sent",
     camera: { critique: "Focal length, aperture, time and ISO go along as text.", enhance: "", compare: "", unknown: "" } as Record<JobKind, string>,
     strictness: "How strict",
     strict: { gentle: "Gentle", balanced: "Balanced", strict: "Strict" } as Record<string, string>,
@@ -293,11 +311,11 @@ export const service = {
     what: (kind: JobKind, variant: string | null, price: number, held: boolean) =>
       `${jobs[kind]}${variant === null ? "" : `, ${variant}`}, ${credits(price)}${held ? " held" : ""}`,
     kinds: jobs,
-    where: "Where",
     waits: {
       turn: "Waits for its turn",
       offline: "Waits: you work offline",
       signed_out: "Waits: nobody is signed in",
+      other_account: "Waits for whoever asked for it to sign in",
       unreachable: "Waits for the network",
       policy: "Waits: the privacy policy is new",
       disk: "Waits: the disk is full. Make room and it goes on",
@@ -317,12 +335,15 @@ export const service = {
     done: "Done",
     failed: "Failed",
     failedNothing: "Failed, nothing charged",
-    nothingCharged: "Nothing was charged.",
-    failedPaid: "It was charged and the result is kept for you: trying again only fetches it.",
+    charged: {
+      no: "Nothing was charged.",
+      yes: "It was charged: trying again only fetches the result, for nothing.",
+      unknown: "Whether it was charged is not known here: your credit entries tell. Trying again asks after it and buys nothing twice.",
+    } as Record<Charge, string>,
     cancelled: "Cancelled, nothing was charged",
     showCritique: "Show critique",
     showComparison: "Show comparison",
-    showResult: "Show in folder",
+    showResult: "Show result",
     signIn: "Sign in",
     goOnline: "Go online",
     readPolicy: "Read it",
@@ -335,6 +356,35 @@ export const service = {
     messageDone: (kind: JobKind, name: string) => (kind === "critique" ? `The critique of ${name} is here` : kind === "compare" ? "The comparison is here" : `${name} is back from the cloud`),
     show: "Show",
     through: (to: string) => `${providerTitle(to)}, through our service`,
+  },
+
+  result: {
+    back: "Back to the queue",
+    facts: (pixels: string, to: string, price: number) => `${pixels} · ${to} · ${credits(price)}`,
+    opening: "Opening the result",
+    retry: "Try again",
+    noOriginal: "The photo is not where it was: this is the result alone",
+    deleteHere: "Delete from the service…",
+    deleteTitle: "Delete this result from the service",
+    deleteLine: "The copy that was sent and the result are removed from the service at once. The photo and the result on this computer stay. The credits are not given back.",
+    deleteButton: "Delete now",
+    deleted: "Deleted from the service",
+  },
+
+  sent: {
+    title: "What is sent",
+    pictureOf: (name: string) => `The copy of ${name} that is sent`,
+    making: "Making the copy",
+    before: "Photo before",
+    next: "Next photo",
+    place: (place: number, all: number) => `${place} of ${all}`,
+    copy: "Copy",
+    copyLine: (pixels: string, size: string) => `${pixels}, ${size}, JPEG`,
+    words: "As text",
+    noWords: "Nothing",
+    removed: "Removed",
+    removedLine: (what: string[]) => list(what).replace(/^./, (letter) => letter.toUpperCase()),
+    note: "This is the very file, made on this computer. Nothing leaves before you press Send.",
   },
 
   critique: {
@@ -403,7 +453,7 @@ export const service = {
     why: "Why",
     even: "Even",
     verdict: (stronger: number | undefined) =>
-      stronger === 1 ? "The first is the stronger photo" : stronger === 2 ? "The second is the stronger photo" : "Neither is clearly stronger",
+      stronger === 0 ? "The first is the stronger photo" : stronger === 1 ? "The second is the stronger photo" : "Neither is clearly stronger",
     comparedBy: "By dimension",
     loading: "Opening the critique",
     retry: "Try again",
@@ -467,7 +517,10 @@ export const service = {
 
   policy: {
     title: "Privacy policy",
-    version: (version: string, at: number) => `Version ${version} of ${day(at)}`,
+    version: (version: string, at: number) => (at === 0 ? `Version ${version}` : `Version ${version} of ${day(at)}`),
+    earlier: (at: number) => `As the service had it on ${dayAndTime(at)}.`,
+    shipped: "As it came with the app. Once you are signed in, the one in force is fetched.",
+    onlyOnline: "It can be agreed to once the service answers: what is shown here may not be the newest.",
     contact: "Questions, and everything you want to know about your data:",
     accept: "I agree",
     accepted: "You have agreed to this version.",

@@ -24,9 +24,11 @@ import { Cropping } from "./cropping.svelte";
 import { RecipeEdits } from "./edits.svelte";
 import { Estimates } from "./estimates.svelte";
 import { counts, matches, type Filter } from "./filters";
+import { HoldOriginal } from "./hold-original.svelte";
 import { canEnhance, mainAction, onlyThis } from "./main-action";
 import { Messages } from "./messages.svelte";
 import { Paged } from "./paged.svelte";
+import { ProResult } from "./pro-result.svelte";
 import { sameRecipe } from "./recipes";
 import { NOTHING, pickAll, pickOne, pickRange, settle, step, toggle, type Selection } from "./selection";
 import { Spend } from "./spend.svelte";
@@ -49,6 +51,7 @@ export class App {
   readonly estimates: Estimates;
   readonly critiques: Critiques;
   readonly spend: Spend;
+  readonly proResult: ProResult;
   /** Movements of the credits, newest first. */
   readonly creditEntries: Paged<CreditEntry>;
   /** What left this computer, newest first. */
@@ -66,7 +69,7 @@ export class App {
   selection = $state.raw<Selection>(NOTHING);
   /** What is held over the window, when something is. */
   heldOver = $state.raw<string[] | null>(null);
-  holdOriginal = $state(false);
+  readonly holdOriginal = new HoldOriginal();
 
   readonly counts = $derived.by(() => counts(this.studio.list));
   /** Photos that the strip shows. */
@@ -97,6 +100,7 @@ export class App {
     this.cropping = new Cropping(this.edits);
     this.estimates = new Estimates(this.studio);
     this.critiques = new Critiques(this.studio, this.edits);
+    this.proResult = new ProResult(this.studio);
     this.spend = new Spend(this.studio, this.studio.service, (kind, count) => this.#sentOff(kind, count));
     this.creditEntries = new Paged(async (after) => {
       const { entries } = await this.studio.host.call("credit_entries", { ...(after === null ? {} : { before: after.id }), limit: CREDIT_PAGE });
@@ -249,6 +253,12 @@ export class App {
     if (line) void this.critiques.open(line);
   }
 
+  /** Shows what came back from the cloud beside its photo. */
+  openResult(job: ProJob): void {
+    this.page = "queue";
+    void this.proResult.open(job);
+  }
+
   /** Says how the deleting of copies at the service went. */
   toldDeleted(deleted: DeletedCopies): void {
     if (deleted.deleted > 0) this.messages.say({ kind: "passing", tone: "ok", text: words.service.privacy.deletedNow(deleted.deleted) });
@@ -275,13 +285,13 @@ export class App {
         kind: "lasting",
         tone: "bad",
         text: job.stage.problem.message,
-        more: job.stage.charged ? words.service.job.failedPaid : words.service.job.nothingCharged,
+        more: words.service.job.charged[job.stage.charge],
         action: { label: words.service.spend.toQueue, run: () => (this.page = "queue") },
       });
     } else if (job.stage.kind === "done") {
       const result = job.stage.result;
       const several = this.messages.list.some((message) => message.id === this.#doneTold.message) ? this.#doneTold.jobs + 1 : 1;
-      const showOne = () => (result.kind === "enhanced" ? this.studio.send("reveal_pro_result", { id: job.id }) : this.openCritique(result.id));
+      const showOne = () => (result.kind === "enhanced" ? this.openResult(job) : this.openCritique(result.id));
       const message = this.messages.say({
         kind: "passing",
         tone: "ok",

@@ -16,7 +16,8 @@ export interface Message {
 export type NewMessage = Omit<Message, "id">;
 
 const STAY_MS = 6000;
-const MOST = 4;
+/** More than anybody reads; the oldest go. */
+const MOST = 50;
 
 export class Messages {
   list = $state.raw<Message[]>([]);

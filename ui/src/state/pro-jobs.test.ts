@@ -14,6 +14,7 @@ const job = (id: string, stage: ProStage, made_at = 0, price = 1): ProJob => ({
   stage,
   made_at,
   ended_at: null,
+  on_service: false,
 });
 
 const EVERY: ProStage[] = [
@@ -27,7 +28,7 @@ const EVERY: ProStage[] = [
   { kind: "downloading", progress: 0.5 },
   { kind: "cancelling" },
   { kind: "done", result: { kind: "critique", id: "c" } },
-  { kind: "failed", problem: PROBLEM, charged: false },
+  { kind: "failed", problem: PROBLEM, charge: "no" },
   { kind: "cancelled" },
 ];
 
@@ -48,7 +49,7 @@ describe("Pro jobs", () => {
       job("waits", { kind: "waiting", reason: "turn" }, 3),
       job("second", { kind: "running", progress: 0.2 }, 5),
       job("first", { kind: "uploading", progress: 0.2 }, 4),
-      job("failed", { kind: "failed", problem: PROBLEM, charged: false }, 6),
+      job("failed", { kind: "failed", problem: PROBLEM, charge: "no" }, 6),
     ];
     expect(sortedJobs(jobs).map((each) => each.id)).toEqual(["failed", "first", "second", "waits", "new", "old"]);
   });

@@ -49,6 +49,8 @@ pub enum ServiceCode {
     RateLimited,
     /// Fewer credits are available than are needed.
     NotEnoughCredits,
+    /// The request itself came too slowly.
+    TooSlow,
     /// It took too long.
     TimedOut,
     /// Something that is needed does not answer.

@@ -60,14 +60,19 @@ pub enum SubscriptionEnd {
     PeriodEnd,
 }
 
+/// The text of the first privacy policy, in Markdown: the one in force at a service that has published none, and what the app shows that has never
+/// fetched one.
+pub const FIRST_POLICY: &str = include_str!("../../../backend/assets/privacy.md");
+/// Its version.
+pub const FIRST_POLICY_VERSION: &str = "1";
+
 /// The privacy policy, `GET /v1/policy`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Policy {
     /// Its version.
     pub version: String,
     /// From when it is in force.
-    #[ts(type = "number")]
     pub effective_at: i64,
     /// The whole text, in Markdown.
     pub text: String,

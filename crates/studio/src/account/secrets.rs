@@ -2,7 +2,7 @@
 //! silent or missing, and some ask the person first.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pretty_contract::problem::{Code, Problem};
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The program's name in the keychain.
 const SERVICE: &str = "com.asprettyasapicture.desktop";
 
-/// A place for one secret.
+/// A place for secrets by name.
 pub(crate) trait Vault: Send + 'static {
     fn load(&self, name: &str) -> Result<Option<String>, String>;
     fn save(&self, name: &str, secret: &str) -> Result<(), String>;
@@ -45,13 +45,35 @@ impl Vault for Keychain {
     }
 }
 
-type Work = Box<dyn FnOnce(&dyn Vault) + Send>;
+/// A question, which gives back what tells its answer to whoever asked.
+type Work = Box<dyn FnOnce(&dyn Vault) -> Box<dyn FnOnce()> + Send>;
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// The refresh token of whoever is signed in.
+    SignIn,
+    /// Those of sign-ins that ended here and of which the service was not told yet, a line each.
+    Farewells,
+}
 
 /// A vault on a thread of its own. One that does not answer is not waited for, and not asked again before it has.
 pub(crate) struct Secrets {
-    name: String,
+    /// The service's address.
+    of: String,
     work: Mutex<Option<Sender<Work>>>,
+    desk: Arc<Mutex<Desk>>,
     patience: Duration,
+}
+
+/// What the thread is at.
+#[derive(Default)]
+struct Desk {
+    /// The number of the question that has no answer yet.
+    open: Option<u64>,
+    asked: u64,
+    /// Names under which the vault is to hold nothing, whatever comes of the open question.
+    forget: Vec<String>,
 }
 
 impl Secrets {
@@ -61,55 +83,121 @@ impl Secrets {
     }
 
     pub(crate) fn with_patience(vault: impl Vault, service: &str, patience: Duration) -> Self {
+        let desk = Arc::new(Mutex::new(Desk::default()));
         let (sender, receiver) = channel::<Work>();
+        let at_work = desk.clone();
         let begun = std::thread::Builder::new().name("keychain".into()).spawn(move || {
             for work in receiver {
-                work(&vault);
+                let tell = work(&vault);
+                close(&vault, &at_work);
+                tell();
             }
         });
         let sender =
             begun.inspect_err(|error| tracing::error!(%error, "no thread for the keychain")).ok().map(|_| sender);
-        Self { name: format!("refresh-token {service}"), work: Mutex::new(sender), patience }
+        Self { of: service.to_owned(), work: Mutex::new(sender), desk, patience }
     }
 
-    pub(crate) fn load(&self) -> Result<Option<String>, Problem> {
-        let name = self.name.clone();
-        self.ask(move |vault| vault.load(&name))
+    fn name(&self, entry: Entry) -> String {
+        match entry {
+            Entry::SignIn => format!("refresh-token {}", self.of),
+            Entry::Farewells => format!("signed-out {}", self.of),
+        }
     }
 
-    pub(crate) fn save(&self, secret: &str) -> Result<(), Problem> {
-        let (name, secret) = (self.name.clone(), secret.to_owned());
-        self.ask(move |vault| vault.save(&name, &secret))
+    pub(crate) fn load(&self, entry: Entry) -> Result<Option<String>, Problem> {
+        let name = self.name(entry);
+        self.ask(move |vault| vault.load(&name), |_| {})
     }
 
-    pub(crate) fn delete(&self) -> Result<(), Problem> {
-        let name = self.name.clone();
-        self.ask(move |vault| vault.delete(&name))
+    /// Keeps a secret. Where this fails, the vault does not come to hold it later, however late it answers.
+    pub(crate) fn save(&self, entry: Entry, secret: &str) -> Result<(), Problem> {
+        let (name, secret) = (self.name(entry), secret.to_owned());
+        let given_up = name.clone();
+        self.ask(move |vault| vault.save(&name, &secret), |desk| desk.forget.push(given_up))
     }
 
+    /// Forgets what is kept: at once, or after the question that the vault is still at.
+    pub(crate) fn delete(&self, entry: Entry) -> Result<(), Problem> {
+        let name = self.name(entry);
+        {
+            let mut desk = lock(&self.desk);
+            if desk.open.is_some() {
+                desk.forget.push(name);
+                return Err(unavailable("it has not answered what it was asked before"));
+            }
+        }
+        self.ask(move |vault| vault.delete(&name), |_| {})
+    }
+
+    /// Asks, and does `given_up` to the desk when there was no answer in time.
     fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&dyn Vault) -> Result<T, String> + Send + 'static,
+        given_up: impl FnOnce(&mut Desk),
     ) -> Result<T, Problem> {
+        let number = {
+            let mut desk = lock(&self.desk);
+            if desk.open.is_some() {
+                return Err(unavailable("it has not answered what it was asked before"));
+            }
+            desk.asked += 1;
+            desk.open = Some(desk.asked);
+            desk.asked
+        };
         let (sender, receiver) = channel();
         let work: Work = Box::new(move |vault| {
-            // A keychain library that gives up must not take the thread with it.
-            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| question(vault)));
-            let _ = sender.send(outcome.unwrap_or_else(|_| Err("the keychain's library broke off".into())));
+            let outcome = guarded(|| question(vault));
+            Box::new(move || {
+                let _ = sender.send(outcome);
+            })
         });
-        let handed = {
-            let thread = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-            thread.as_ref().is_some_and(|thread| thread.send(work).is_ok())
-        };
+        let handed = lock(&self.work).as_ref().is_some_and(|thread| thread.send(work).is_ok());
         if !handed {
+            lock(&self.desk).open = None;
             return Err(unavailable("there is no thread for it"));
         }
-        match receiver.recv_timeout(self.patience) {
+        let answer = receiver.recv_timeout(self.patience).or_else(|error| {
+            let mut desk = lock(&self.desk);
+            if error == RecvTimeoutError::Timeout && desk.open == Some(number) {
+                given_up(&mut desk);
+                return Err(error);
+            }
+            drop(desk);
+            // It has just answered.
+            receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        });
+        match answer {
             Ok(outcome) => outcome.map_err(|error| unavailable(&error)),
             Err(RecvTimeoutError::Timeout) => Err(unavailable("it does not answer")),
             Err(RecvTimeoutError::Disconnected) => Err(unavailable("it broke off")),
         }
     }
+}
+
+/// The vault has answered. What it was given up over, or told to forget meanwhile, goes before it is asked anything else.
+fn close(vault: &dyn Vault, desk: &Mutex<Desk>) {
+    loop {
+        let mut desk = lock(desk);
+        let Some(name) = desk.forget.pop() else {
+            desk.open = None;
+            return;
+        };
+        drop(desk);
+        if let Err(error) = guarded(|| vault.delete(&name)) {
+            tracing::warn!(error, "the keychain could not be cleared");
+        }
+    }
+}
+
+/// A keychain library that gives up must not take the thread with it.
+fn guarded<T>(question: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(question))
+        .unwrap_or_else(|_| Err("the keychain's library broke off".into()))
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unavailable(detail: &str) -> Problem {
@@ -124,117 +212,4 @@ fn unavailable(detail: &str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::{Command, Stdio};
-    use std::time::Instant;
-
-    /// A keychain that behaves badly.
-    struct Bad(fn() -> Result<Option<String>, String>);
-
-    impl Vault for Bad {
-        fn load(&self, _: &str) -> Result<Option<String>, String> {
-            (self.0)()
-        }
-
-        fn save(&self, _: &str, _: &str) -> Result<(), String> {
-            (self.0)().map(drop)
-        }
-
-        fn delete(&self, _: &str) -> Result<(), String> {
-            (self.0)().map(drop)
-        }
-    }
-
-    #[test]
-    fn a_bad_keychain_is_told_and_not_waited_for() {
-        let silent = Secrets::with_patience(
-            Bad(|| {
-                std::thread::sleep(Duration::from_secs(3600));
-                Ok(None)
-            }),
-            "here",
-            Duration::from_millis(20),
-        );
-        let began = Instant::now();
-        for detail in [silent.load().unwrap_err(), silent.save("secret").unwrap_err(), silent.delete().unwrap_err()] {
-            assert_eq!(detail.code, Code::KeychainUnavailable);
-            assert_eq!(detail.detail.as_deref(), Some("it does not answer"));
-        }
-        assert!(began.elapsed() < Duration::from_secs(60));
-        let locked = Secrets::new(Bad(|| Err("locked".into())), "here");
-        let problem = locked.save("secret").unwrap_err();
-        assert!(problem.message.contains("only while the app is open"));
-        assert!(!format!("{problem:?}").contains("secret"), "a problem never holds what was to be kept");
-        // One that gives up does not take the thread with it.
-        let falls = Secrets::new(Bad(|| panic!("no bus")), "here");
-        assert!(falls.load().is_err());
-        assert_eq!(falls.load().unwrap_err().detail.as_deref(), Some("the keychain's library broke off"));
-    }
-
-    /// Set for the part of a test that runs on a message bus of its own.
-    const INSIDE: &str = "PRETTY_TEST_KEYCHAIN";
-
-    /// Runs this test once more in a session of its own, with a Secret Service that `prepare` opens or not. None where the programs are not there.
-    fn on_a_bus_of_its_own(test: &str, prepare: &str, inside: &str) -> Option<bool> {
-        let home = tempfile::tempdir().unwrap();
-        let all_there = ["dbus-run-session", "gnome-keyring-daemon"].into_iter().all(|name| {
-            let found = Command::new("sh").args(["-c", &format!("command -v {name}")]).stdout(Stdio::null()).status();
-            found.is_ok_and(|status| status.success())
-        });
-        if !all_there {
-            eprintln!("SKIPPED {test}: dbus-run-session and gnome-keyring-daemon are not both installed");
-            return None;
-        }
-        let script = format!("{prepare} exec \"$0\" --exact {test} --nocapture");
-        let mut command = Command::new("timeout");
-        command.args(["60", "dbus-run-session", "--", "sh", "-c", &script]).arg(std::env::current_exe().unwrap());
-        command.env("HOME", home.path()).env("XDG_DATA_HOME", home.path()).env("XDG_RUNTIME_DIR", home.path());
-        command.env(INSIDE, inside).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").stdin(Stdio::null());
-        Some(command.status().unwrap().success())
-    }
-
-    #[test]
-    fn the_systems_keychain_keeps_the_sign_in() {
-        const NAME: &str = "account::secrets::tests::the_systems_keychain_keeps_the_sign_in";
-        const OPEN: &str = "printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null;";
-        if std::env::var_os(INSIDE).is_none() {
-            if let Some(worked) = on_a_bus_of_its_own(NAME, OPEN, "open") {
-                assert!(worked);
-            }
-            return;
-        }
-        let one = Secrets::new(Keychain, "https://one.example");
-        let other = Secrets::new(Keychain, "https://other.example");
-        assert_eq!(one.load().unwrap(), None);
-        one.delete().unwrap();
-        one.save("first").unwrap();
-        one.save("second \u{1f511}").unwrap();
-        other.save("of another service").unwrap();
-        drop(one);
-        // The next run of the program.
-        let one = Secrets::new(Keychain, "https://one.example");
-        assert_eq!(one.load().unwrap().as_deref(), Some("second \u{1f511}"));
-        one.delete().unwrap();
-        assert_eq!(one.load().unwrap(), None);
-        assert_eq!(other.load().unwrap().as_deref(), Some("of another service"));
-    }
-
-    #[test]
-    fn a_keychain_that_is_locked_or_missing_is_told() {
-        const NAME: &str = "account::secrets::tests::a_keychain_that_is_locked_or_missing_is_told";
-        if std::env::var_os(INSIDE).is_none() {
-            // Locked: the daemon runs and nobody has opened it. Missing: no bus to find one on.
-            let locked = "gnome-keyring-daemon --start --components=secrets >/dev/null;";
-            let missing = "export DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent;";
-            for prepare in [locked, missing] {
-                if let Some(worked) = on_a_bus_of_its_own(NAME, prepare, "closed") {
-                    assert!(worked, "{prepare}");
-                }
-            }
-            return;
-        }
-        let secrets = Secrets::new(Keychain, "https://one.example");
-        assert_eq!(secrets.save("a secret").unwrap_err().code, Code::KeychainUnavailable);
-    }
-}
+mod tests;

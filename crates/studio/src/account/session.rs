@@ -2,7 +2,7 @@
 //! none. It changes with every refresh; one refresh at a time, and whoever else needs one waits for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicRequestTokenError, BasicTokenResponse};
@@ -12,7 +12,7 @@ use oauth2::{
 };
 use pretty_contract::account::Kept;
 
-use super::secrets::Secrets;
+use super::secrets::{Entry, Secrets};
 use crate::service::{Call, Fault, Service};
 
 /// The app's name at the service.
@@ -22,12 +22,16 @@ const MARGIN: Duration = Duration::from_secs(30);
 
 /// Whoever is signed in, if anybody.
 pub(crate) struct Session {
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     tokens: Mutex<Option<Tokens>>,
     /// Held while refreshing.
     refreshing: Mutex<()>,
     /// Whether an earlier run kept a sign-in that was not taken up yet.
     waits_in_vault: AtomicBool,
+    /// Where the one that lasts is kept.
+    kept: Mutex<Kept>,
+    /// Held while the vault is brought up to date.
+    settling: Mutex<()>,
 }
 
 struct Tokens {
@@ -44,6 +48,11 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
+    /// The token that lasts, to be given back where nobody wants it any more.
+    pub(crate) fn into_refresh(self) -> String {
+        self.refresh
+    }
+
     pub(crate) fn from_response(response: &BasicTokenResponse) -> Option<Self> {
         Some(Self {
             access: response.access_token().secret().clone(),
@@ -61,24 +70,56 @@ impl From<Granted> for Tokens {
 
 impl Session {
     /// `remembered` says whether an earlier run kept a sign-in. The vault is not asked yet.
-    pub(crate) fn new(secrets: Secrets, remembered: bool) -> Self {
+    pub(crate) fn new(secrets: Arc<Secrets>, remembered: bool) -> Self {
         let waits_in_vault = AtomicBool::new(remembered);
-        Self { secrets, tokens: Mutex::default(), refreshing: Mutex::default(), waits_in_vault }
+        let kept = Mutex::new(Kept::Keychain);
+        Self {
+            secrets,
+            tokens: Mutex::default(),
+            refreshing: Mutex::default(),
+            waits_in_vault,
+            kept,
+            settling: Mutex::default(),
+        }
     }
 
     /// Takes tokens up, and says where the one that lasts is kept.
     pub(crate) fn begin(&self, granted: Granted) -> Kept {
         self.waits_in_vault.store(false, Ordering::SeqCst);
-        let kept = match self.secrets.save(&granted.refresh) {
-            Ok(()) => Kept::Keychain,
-            Err(why) => Kept::Memory { why },
-        };
         *self.lock() = Some(Tokens::from(granted));
+        self.settle()
+    }
+
+    /// Where the token that lasts is kept, as far as that was tried.
+    pub(crate) fn kept(&self) -> Kept {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the vault hold the token that is held here now, or none. Whoever changes the tokens does so first and settles then, one after the
+    /// other, so that the vault ends up with the last of them. A token that was used already must not stay there: where the new one cannot be
+    /// kept, none is.
+    pub(crate) fn settle(&self) -> Kept {
+        let _one_after_the_other = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        let refresh = self.lock().as_ref().map(|tokens| tokens.refresh.clone());
+        let saved = refresh.map(|refresh| self.secrets.save(Entry::SignIn, &refresh));
+        let kept = match &saved {
+            Some(Err(why)) => Kept::Memory { why: why.clone() },
+            Some(Ok(())) | None => Kept::Keychain,
+        };
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept.clone();
+        if !matches!(saved, Some(Ok(())))
+            && let Err(problem) = self.secrets.delete(Entry::SignIn)
+        {
+            tracing::warn!(detail = problem.detail, "the keychain could not be cleared");
+        }
         kept
     }
 
     /// Takes up what an earlier run kept. False when there is nothing.
     pub(crate) fn recall(&self) -> Result<bool, pretty_contract::problem::Problem> {
+        if self.is_there() {
+            return Ok(true);
+        }
         let _one_at_a_time = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
         self.take_up()
     }
@@ -87,7 +128,7 @@ impl Session {
         if self.is_there() || !self.waits_in_vault.load(Ordering::SeqCst) {
             return Ok(self.is_there());
         }
-        let Some(refresh) = self.secrets.load()? else { return Ok(false) };
+        let Some(refresh) = self.secrets.load(Entry::SignIn)? else { return Ok(false) };
         let tokens = Tokens { access: String::new(), until: Instant::now(), refresh };
         *self.lock() = Some(tokens);
         self.waits_in_vault.store(false, Ordering::SeqCst);
@@ -98,13 +139,11 @@ impl Session {
         self.lock().is_some()
     }
 
-    /// Forgets the tokens, here and in the keychain, and gives the one that lasts back, for the service to be told.
+    /// Forgets the tokens, here and in the keychain, and gives the one that lasts back, for the service to be told of it.
     pub(crate) fn end(&self) -> Option<String> {
         self.waits_in_vault.store(false, Ordering::SeqCst);
         let tokens = self.lock().take();
-        if let Err(problem) = self.secrets.delete() {
-            tracing::warn!(detail = problem.detail, "the keychain could not be cleared");
-        }
+        self.settle();
         tokens.map(|tokens| tokens.refresh)
     }
 
@@ -133,27 +172,27 @@ impl Session {
         let granted = match exchange_refresh(service, &refresh) {
             Ok(granted) => granted,
             Err(Fault::SignedOut) => {
-                self.end();
+                self.replace(&refresh, None);
                 return Err(Fault::SignedOut);
             }
             Err(fault) => return Err(fault),
         };
         let access = granted.access.clone();
-        if let Err(problem) = self.secrets.save(&granted.refresh) {
-            tracing::warn!(detail = problem.detail, "the refreshed sign-in could not be kept");
+        // Signed out meanwhile, the service was told of the sign-in, and what it granted is worth nothing.
+        if self.replace(&refresh, Some(Tokens::from(granted))) { Ok(access) } else { Err(Fault::SignedOut) }
+    }
+
+    /// Puts other tokens, or none, in the place of those with this refresh token, if it is still theirs.
+    fn replace(&self, refresh: &str, by: Option<Tokens>) -> bool {
+        {
+            let mut tokens = self.lock();
+            if tokens.as_ref().is_none_or(|tokens| tokens.refresh != refresh) {
+                return false;
+            }
+            *tokens = by;
         }
-        let mut tokens = self.lock();
-        if tokens.as_ref().is_some_and(|tokens| tokens.refresh == refresh) {
-            *tokens = Some(Tokens::from(granted));
-            return Ok(access);
-        }
-        // Signed out meanwhile: what was granted is not taken up.
-        let nobody = tokens.is_none();
-        drop(tokens);
-        if nobody {
-            self.end();
-        }
-        Err(Fault::SignedOut)
+        self.settle();
+        true
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Tokens>> {

@@ -10,12 +10,11 @@ use pretty_contract::photo::PhotoId;
 use pretty_contract::problem::{Code, Problem};
 use pretty_contract::recipe::{Recipe, Step};
 use pretty_contract::service::critique::{Comparison, Critique, PhotoRegion, SuggestedAction};
-use pretty_contract::service::error::ServiceCode;
 use pretty_contract::service::jobs::{Job, JobKind, JobResult};
 use pretty_photo::Framing;
-use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
+use super::document;
 use super::outbox::Outgoing;
 use crate::address::Address;
 use crate::core::{Core, State};
@@ -144,7 +143,7 @@ pub(crate) fn learn(core: &Core, job: &Job, from: Option<&Outgoing>) -> Result<b
 }
 
 /// A critique by the service's id of its job, from here or from the service.
-fn find(core: &Core, id: &str) -> Result<Known, Problem> {
+pub(super) fn find(core: &Core, id: &str) -> Result<Known, Problem> {
     if let Some(known) = core.link.store.critique::<Known>(id) {
         return Ok(known);
     }
@@ -302,45 +301,17 @@ fn with_step(recipe: &Recipe, step: &Step) -> Recipe {
     Recipe::new(steps)
 }
 
-/// Everything for a document: what was said, and the picture as a file.
-pub(crate) fn for_document(core: &Core, id: &str) -> Result<(CritiqueLine, Critique, Option<PathBuf>), Problem> {
+/// Everything for a document: what was said, and the pictures as files.
+pub(super) fn for_document(core: &Core, id: &str) -> Result<(document::Known, Said), Problem> {
     let mut known = find(core, id)?;
-    let Said::Critique(critique) = known.said.clone() else { return Err(bad_request("This is a comparison.")) };
-    let address = picture(core, &mut known, 0);
-    let path =
-        address.and_then(|_| known.copies.first().cloned().flatten()).map(|key| copy_path(&core.folders.data, &key));
-    Ok((known.line(), critique, path))
-}
-
-/// Deletes a critique or comparison and its photos from the service, and here.
-pub(crate) fn delete(core: &Core, id: &str) -> Result<(), Problem> {
-    let known = find(core, id)?;
-    if known.on_service {
-        let call = Call::new(Method::DELETE, format!("/v1/jobs/{id}"), sync::WHY);
-        match core.link.tell(call) {
-            Err(fault) if fault.code() != Some(ServiceCode::NotFound) => return Err(fault.problem()),
-            _ => {}
-        }
-        for photo in &known.photos {
-            core.link.store.copy_deleted(photo).map_err(Problem::from)?;
-        }
-    }
-    for key in known.copies.iter().flatten() {
-        let _ = std::fs::remove_file(copy_path(&core.folders.data, key));
-    }
-    core.link.store.remove_critique(id).map_err(Problem::from)?;
-    tell(core);
-    crate::link::change(core, |_| {});
-    Ok(())
-}
-
-/// Has the service delete its copy of a photo. One that it does not have is deleted.
-pub(crate) fn delete_photo(core: &Core, photo: &str) -> Result<(), Fault> {
-    match core.link.tell(Call::new(Method::DELETE, format!("/v1/photos/{photo}"), sync::WHY)) {
-        Err(fault) if fault.code() != Some(ServiceCode::NotFound) => return Err(fault),
-        _ => {}
-    }
-    core.link.store.copy_deleted(photo).map_err(|error| Fault::Here(error.into()))
+    let compared = matches!(known.said, Said::Comparison(_));
+    let pictures = (0..if compared { 2 } else { 1 }).map(|index| {
+        picture(core, &mut known, index)?;
+        known.copies.get(index)?.as_ref().map(|key| copy_path(&core.folders.data, key))
+    });
+    let pictures = pictures.collect();
+    let names = known.paths.iter().map(|path| crate::photos::file_name(path)).collect();
+    Ok((document::Known { names, pictures, compared }, known.said))
 }
 
 #[cfg(test)]

@@ -1,38 +1,54 @@
-//! A critique as a document that can be kept and given away: Markdown, or PDF with the photo and its pins.
+//! A critique or comparison as a document that can be kept and given away: Markdown, or PDF with the photos and the pins.
 
+mod letters;
 mod markdown;
+mod pages;
 mod pdf;
 mod widths;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use pretty_contract::cloud::{CritiqueLine, DocumentFormat};
-use pretty_contract::problem::{Code, Problem};
-use pretty_contract::service::critique::{Confidence, Critique, Dimension};
+use pretty_contract::cloud::DocumentFormat;
+use pretty_contract::problem::Problem;
+use pretty_contract::service::critique::{Confidence, Dimension};
 
+use super::critiques::{self, Said};
 use crate::core::Core;
-use crate::small_files;
+use crate::documents::{self, Kind};
 
-/// Writes a critique to a path that the person chose.
-pub(crate) fn export(core: &Core, id: &str, format: DocumentFormat, path: &Path) -> Result<(), Problem> {
-    let (line, critique, picture) = super::critiques::for_document(core, id)?;
-    let bytes = match format {
-        DocumentFormat::Markdown => markdown::write(&line, &critique).into_bytes(),
-        DocumentFormat::Pdf => pdf::write(&line, &critique, picture.as_deref()),
-    };
-    small_files::write_bytes(path, &bytes).map_err(|error| Problem {
-        code: if error.kind() == std::io::ErrorKind::StorageFull { Code::DiskFull } else { Code::TargetFailed },
-        message: format!(
-            "The critique could not be saved as \u{201c}{}\u{201d}. Choose another place.",
-            path.display()
-        ),
-        retryable: true,
-        detail: Some(error.to_string()),
-    })
+/// What a document is about.
+pub(super) struct Known {
+    /// File names of the photos, where they were sent from this computer.
+    pub(super) names: Vec<String>,
+    /// The photos as they were sent, where they are at hand.
+    pub(super) pictures: Vec<Option<PathBuf>>,
+    /// Whether it is about two photos.
+    pub(super) compared: bool,
 }
 
-fn title(line: &CritiqueLine) -> String {
-    line.name.as_ref().map_or_else(|| "Critique".to_owned(), |name| format!("Critique of {name}"))
+impl Known {
+    fn title(&self) -> String {
+        match (self.compared, self.names.as_slice()) {
+            (false, [name, ..]) => format!("Critique of {name}"),
+            (false, []) => "Critique".to_owned(),
+            (true, [one, other, ..]) => format!("Comparison of {one} and {other}"),
+            (true, _) => "Comparison of two photos".to_owned(),
+        }
+    }
+}
+
+/// Writes a critique or comparison to a path that the person chose.
+pub(crate) fn export(core: &Core, id: &str, format: DocumentFormat, path: &Path) -> Result<(), Problem> {
+    let (known, said) = critiques::for_document(core, id)?;
+    let (kind, bytes) = match (format, &said) {
+        (DocumentFormat::Markdown, Said::Critique(said)) => (Kind::Markdown, markdown::critique(&known, said).into()),
+        (DocumentFormat::Markdown, Said::Comparison(said)) => {
+            (Kind::Markdown, markdown::comparison(&known, said).into())
+        }
+        (DocumentFormat::Pdf, Said::Critique(said)) => (Kind::Pdf, pdf::critique(&known, said)),
+        (DocumentFormat::Pdf, Said::Comparison(said)) => (Kind::Pdf, pdf::comparison(&known, said)),
+    };
+    documents::save(core, kind, path, &bytes)
 }
 
 fn dimension(dimension: Dimension) -> &'static str {
@@ -58,6 +74,24 @@ fn sureness(confidence: Confidence) -> &'static str {
 }
 
 /// Who said it.
-fn origin(critique: &Critique) -> String {
-    format!("Said by {}. It can be wrong.", critique.measured_by)
+fn origin(measured_by: &str) -> String {
+    format!("Said by {measured_by}. It can be wrong.")
+}
+
+/// Which of two photos is stronger, in a sentence.
+fn verdict(stronger: Option<u8>) -> &'static str {
+    match stronger {
+        Some(0) => "The first photo is stronger.",
+        Some(1) => "The second photo is stronger.",
+        _ => "Neither photo is stronger.",
+    }
+}
+
+/// Which of two photos is stronger, in a table.
+fn side(stronger: Option<u8>) -> &'static str {
+    match stronger {
+        Some(0) => "the first",
+        Some(1) => "the second",
+        _ => "even",
+    }
 }

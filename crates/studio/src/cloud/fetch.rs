@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use pretty_contract::cloud::ProResult;
+use pretty_contract::cloud::{Charge, ProResult};
 use pretty_contract::export::Format;
 use pretty_contract::photo::ResultFile;
 use pretty_contract::problem::{Code, Problem};
@@ -13,7 +13,7 @@ use pretty_photo::{PhotoError, names};
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Outgoing, Step};
-use super::steps::{Charged, cannot_keep, failed};
+use super::steps::{cannot_keep, failed};
 use super::worker;
 use crate::core::Core;
 use crate::keys;
@@ -27,16 +27,19 @@ const MOST: u64 = 2 << 30;
 pub(super) fn take(core: &Core, mut job: Outgoing, bytes: u64, sha256: &str) -> Result<Outgoing, Fault> {
     let part = core.folders.data.join("arriving").join(format!("{}.part", keys::of_bytes(job.id.as_bytes())));
     if bytes == 0 || bytes > MOST {
-        return Ok(failed(job, not_whole("its size cannot be meant"), Charged::Yes));
+        return Ok(failed(job, not_whole("its size cannot be meant"), Charge::Yes));
     }
-    if !download(core, &job, &part, bytes)? {
-        return Ok(job);
+    match download(core, &job, &part, bytes) {
+        Ok(true) => {}
+        Ok(false) => return Ok(job),
+        Err(fault) if fault.is_gone() => return Ok(failed(job, gone(), Charge::Yes)),
+        Err(fault) => return Err(fault),
     }
     match hash(&part) {
         Ok(found) if found.eq_ignore_ascii_case(sha256) => {}
         Ok(_) => {
             let _ = std::fs::remove_file(&part);
-            return Ok(failed(job, not_whole("its checksum is another one"), Charged::Yes));
+            return Ok(failed(job, not_whole("its checksum is another one"), Charge::Yes));
         }
         Err(error) => return Err(Fault::Here(cannot_keep(&error))),
     }
@@ -46,7 +49,9 @@ pub(super) fn take(core: &Core, mut job: Outgoing, bytes: u64, sha256: &str) -> 
             job.step = Step::Done { result: ProResult::Enhanced { file } };
             Ok(job)
         }
-        Err(error) => Ok(failed(job, error.problem(), Charged::Yes)),
+        // It waits for room, as it does while the result is on its way.
+        Err(error @ PhotoError::DiskFull { .. }) => Err(Fault::Here(error.problem())),
+        Err(error) => Ok(failed(job, error.problem(), Charge::Yes)),
     }
 }
 
@@ -129,7 +134,8 @@ fn place(core: &Core, job: &Outgoing, part: &Path, sha256: &str) -> Result<Resul
                 let full = source.kind() == std::io::ErrorKind::StorageFull;
                 if full { PhotoError::DiskFull { path: folder.clone() } } else { writing(source) }
             })?;
-            match pending.commit(&name, job.export.collision, &original)? {
+            let kept = core.lock().photos.kept_beside(&original);
+            match pending.commit(&name, job.export.collision, &original, &kept)? {
                 Saved::Written { path, .. } | Saved::Skipped { path } => path,
             }
         }
@@ -156,6 +162,15 @@ fn placed_before(folder: &Path, name: &Path, sha256: &str) -> Option<PathBuf> {
         .chain(numbered)
         .take_while(|path| path.exists())
         .find(|path| hash(path).is_ok_and(|found| found.eq_ignore_ascii_case(sha256)))
+}
+
+fn gone() -> Problem {
+    Problem {
+        code: Code::NotThere,
+        message: "The service does not have this result any more: it was deleted, or its time there is over.".into(),
+        retryable: false,
+        detail: None,
+    }
 }
 
 fn not_whole(detail: &str) -> Problem {

@@ -3,9 +3,8 @@
 use pretty_contract::service::error::ServiceCode;
 use pretty_contract::service::jobs::{Job, JobState, StoredPhoto};
 
-use super::critiques::{self, Known};
 use super::outbox::Step;
-use super::{steps, worker};
+use super::{critiques, deleting, steps, worker};
 use crate::core::Core;
 use crate::link::change;
 use crate::service::{Call, Fault};
@@ -36,7 +35,7 @@ pub(crate) fn fetch(core: &Core) -> Result<(), Fault> {
     for job in &all {
         take_in(core, job)?;
     }
-    mark_deleted(core, &all)?;
+    deleting::forgotten(core, |_, id| all.iter().all(|job| job.id != id)).map_err(|error| Fault::Here(error.into()))?;
     mark_copies(core)?;
     critiques::tell(core);
     Ok(())
@@ -51,8 +50,22 @@ pub(crate) fn fetch_one(core: &Core, id: &str) -> Result<(), Fault> {
             sync::fetch_account(core)
         }
         // Deleted: on another device, or by the time that the service keeps things.
-        Err(fault) if fault.code() == Some(ServiceCode::NotFound) => fetch(core),
+        Err(fault) if fault.code() == Some(ServiceCode::NotFound) => {
+            ask_at_once(core, id);
+            fetch(core)
+        }
         Err(fault) => Err(fault),
+    }
+}
+
+/// The worker is to ask after a job now, not when its time comes.
+fn ask_at_once(core: &Core, service_id: &str) {
+    let mut state = core.lock();
+    let own = state.linked.outbox.of_service(service_id).map(|job| job.id.clone());
+    if let Some(own) = own {
+        state.linked.outbox.live(&own).not_before = std::time::Duration::ZERO;
+        drop(state);
+        core.wake();
     }
 }
 
@@ -69,17 +82,6 @@ fn take_in(core: &Core, job: &Job) -> Result<(), Fault> {
         if after != own {
             worker::commit(core, &own, after);
         }
-    }
-    Ok(())
-}
-
-fn mark_deleted(core: &Core, all: &[Job]) -> Result<(), Fault> {
-    let Some(owner) = core.lock().linked.user().map(str::to_owned) else { return Ok(()) };
-    let store = &core.link.store;
-    let known: Vec<Known> = store.critiques(&owner).map_err(|error| Fault::Here(error.into()))?;
-    for known in known.into_iter().filter(|known| known.on_service && all.iter().all(|job| job.id != known.id)) {
-        let marked = Known { on_service: false, ..known };
-        store.put_critique(&marked.id, &marked.owner, marked.at, &marked).map_err(|error| Fault::Here(error.into()))?;
     }
     Ok(())
 }

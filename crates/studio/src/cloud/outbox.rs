@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pretty_contract::cloud::{ProJob, ProPhoto, ProResult, ProStage, WaitReason};
+use pretty_contract::cloud::{Charge, ProJob, ProPhoto, ProResult, ProStage, WaitReason};
 use pretty_contract::export::Export;
 use pretty_contract::problem::Problem;
 use pretty_contract::service::jobs::{JobKind, JobOptions, Sends};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::core::{Core, State};
 use crate::store::Store;
@@ -40,6 +40,15 @@ pub(crate) struct Outgoing {
     /// Taken off the list; kept for the month's total.
     #[serde(default)]
     pub(crate) dismissed: bool,
+    /// The service has said that its credits are spent.
+    #[serde(default)]
+    pub(crate) charged: bool,
+    /// When the person last agreed to pay for it, where that was after it was made.
+    #[serde(default)]
+    pub(crate) agreed_at: Option<i64>,
+    /// The service keeps nothing of it any more.
+    #[serde(default)]
+    pub(crate) off_service: bool,
 }
 
 /// A photo of a job.
@@ -91,9 +100,28 @@ pub(crate) enum Step {
     /// Nothing.
     Done { result: ProResult },
     /// Nothing.
-    Failed { problem: Problem, charged: bool },
+    Failed {
+        problem: Problem,
+        #[serde(alias = "charged", deserialize_with = "charge")]
+        charge: Charge,
+    },
     /// Nothing.
     Cancelled,
+}
+
+/// Older programs wrote yes or no.
+fn charge<'de, D: Deserializer<'de>>(from: D) -> Result<Charge, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Now(Charge),
+        Before(bool),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::Now(charge) => charge,
+        Written::Before(true) => Charge::Yes,
+        Written::Before(false) => Charge::No,
+    })
 }
 
 impl Step {
@@ -123,12 +151,28 @@ impl Outgoing {
         format!("{}-photo-{index}-{}", self.id, self.photos[index].upload_attempt)
     }
 
+    /// What is known of whether its credits are spent.
+    pub(crate) fn charge(&self) -> Charge {
+        if self.charged || matches!(self.step, Step::Fetch { .. }) {
+            Charge::Yes
+        } else if self.may_exist || self.service_id.is_some() {
+            Charge::Unknown
+        } else {
+            Charge::No
+        }
+    }
+
     /// Credits that it has spent or may still spend.
     fn counts(&self) -> i64 {
         match &self.step {
-            Step::Cancelled | Step::Failed { charged: false, .. } => 0,
+            Step::Cancelled | Step::Failed { charge: Charge::No, .. } => 0,
             _ => self.price,
         }
+    }
+
+    /// When the person said yes to its price.
+    fn agreed(&self) -> i64 {
+        self.agreed_at.unwrap_or(self.made_at)
     }
 }
 
@@ -183,9 +227,10 @@ impl Outbox {
         self.live.entry(id.to_owned()).or_default()
     }
 
-    /// Credits of jobs since a moment: spent, and what may still be spent.
-    pub(crate) fn spent_since(&self, since: i64) -> i64 {
-        self.jobs().filter(|job| job.made_at >= since).map(Outgoing::counts).sum()
+    /// Credits of a person's jobs since a moment, but for one: spent, and what may still be spent.
+    pub(crate) fn spent_since(&self, user: &str, since: i64, but: Option<&str>) -> i64 {
+        let counts = |job: &&Outgoing| job.user == user && job.agreed() >= since && Some(job.id.as_str()) != but;
+        self.jobs().filter(counts).map(Outgoing::counts).sum()
     }
 }
 
@@ -209,7 +254,11 @@ impl Outside {
         if self.offline {
             return Some(WaitReason::Offline);
         }
-        (self.user.as_deref() != Some(job.user.as_str())).then_some(WaitReason::SignedOut)
+        match self.user.as_deref() {
+            Some(user) if user == job.user => None,
+            Some(_) => Some(WaitReason::OtherAccount),
+            None => Some(WaitReason::SignedOut),
+        }
     }
 }
 
@@ -231,6 +280,7 @@ pub(crate) fn shown(job: &Outgoing, state: &State, outside: &Outside) -> ProJob 
         stage: stage(job, &live, outside),
         made_at: job.made_at,
         ended_at: job.ended_at,
+        on_service: matches!(job.step, Step::Done { .. }) && !job.off_service,
     }
 }
 
@@ -255,7 +305,7 @@ fn stage(job: &Outgoing, live: &Live, outside: &Outside) -> ProStage {
         Step::TooFewCredits { available } => ProStage::NotEnoughCredits { available: *available },
         Step::Policy => ProStage::Waiting { reason: WaitReason::Policy },
         Step::Done { result } => ProStage::Done { result: result.clone() },
-        Step::Failed { problem, charged } => ProStage::Failed { problem: problem.clone(), charged: *charged },
+        Step::Failed { problem, charge } => ProStage::Failed { problem: problem.clone(), charge: *charge },
         Step::Cancelled => ProStage::Cancelled,
     }
 }

@@ -1,14 +1,17 @@
 //! What each step of a Pro job does. A step changes nothing that cannot be done again: its requests carry keys, its files are put in place whole.
 
-use pretty_contract::cloud::ProResult;
+use std::path::Path;
+
+use pretty_contract::cloud::{Charge, ProResult};
 use pretty_contract::problem::{Code, Problem};
 use pretty_contract::service::error::ServiceCode;
 use pretty_contract::service::jobs::{Job, JobKind, JobResult, JobState, NewJob, PhotoSize, Quote, QuoteRequest};
+use pretty_photo::PhotoError;
 use reqwest::Method;
 use sha2::{Digest, Sha256};
 
 use super::outbox::{Outgoing, SentCopy, Step};
-use super::{critiques, fetch, upload, worker};
+use super::{critiques, deleting, fetch, upload, worker};
 use crate::core::Core;
 use crate::service::{Call, Fault};
 use crate::{keys, small_files, sync};
@@ -31,18 +34,16 @@ pub(super) fn take(core: &Core, job: Outgoing) -> Result<Outgoing, Fault> {
 
 /// Makes the copies: scaled to what the job needs, upright, in sRGB, without any metadata. For a critique the camera's settings go along as words.
 fn prepare(core: &Core, mut job: Outgoing) -> Result<Outgoing, Fault> {
-    if let (JobKind::Critique, [photo]) = (job.kind, job.photos.as_slice()) {
-        job.options.camera = pretty_photo::camera_settings(&photo.path, &core.limits);
-    }
+    let paths: Vec<&Path> = job.photos.iter().map(|photo| photo.path.as_path()).collect();
+    job.options.camera = camera_of(core, job.kind, &paths).or(job.options.camera);
     for index in 0..job.photos.len() {
         let photo = &mut job.photos[index];
         if photo.copy.is_some() {
             continue;
         }
-        let made = pretty_photo::copy_without_metadata(&photo.path, job.sends.long_edge.max(1), QUALITY, &core.limits);
-        let bytes = match made {
+        let bytes = match copy_of(core, &photo.path, job.sends.long_edge) {
             Ok(bytes) => bytes,
-            Err(error) => return Ok(failed(job, error.problem(), Charged::No)),
+            Err(error) => return Ok(failed(job, error.problem(), Charge::No)),
         };
         let key = keys::of_bytes(format!("{} {index}", job.id).as_bytes());
         if let Err(error) = small_files::write_bytes(&critiques::copy_path(&core.folders.data, &key), &bytes) {
@@ -52,6 +53,19 @@ fn prepare(core: &Core, mut job: Outgoing) -> Result<Outgoing, Fault> {
     }
     job.step = Step::Upload;
     Ok(job)
+}
+
+/// The copy of a photo that is sent.
+pub(super) fn copy_of(core: &Core, path: &Path, long_edge: u32) -> Result<Vec<u8>, PhotoError> {
+    pretty_photo::copy_without_metadata(path, long_edge.max(1), QUALITY, &core.limits)
+}
+
+/// The words about the camera that go along.
+pub(super) fn camera_of(core: &Core, kind: JobKind, photos: &[&Path]) -> Option<String> {
+    match (kind, photos) {
+        (JobKind::Critique, [photo]) => pretty_photo::camera_settings(photo, &core.limits),
+        _ => None,
+    }
 }
 
 fn submit(core: &Core, mut job: Outgoing) -> Result<Outgoing, Fault> {
@@ -71,7 +85,7 @@ fn submit(core: &Core, mut job: Outgoing) -> Result<Outgoing, Fault> {
     }
     match ask_for(core, &job, photos) {
         Ok(taken) => heard(core, job, taken),
-        Err(fault) => refused(core, job, fault),
+        Err(fault) => refused(core, &before, job, fault),
     }
 }
 
@@ -81,8 +95,8 @@ fn ask_for(core: &Core, job: &Outgoing, photos: Vec<String>) -> Result<Job, Faul
     core.link.send(Call::new(Method::POST, "/v1/jobs", sync::WHY).json(&wanted).key(job.submission_key()))
 }
 
-/// The service does not take the job: nothing was charged.
-fn refused(core: &Core, mut job: Outgoing, fault: Fault) -> Result<Outgoing, Fault> {
+/// The service does not take the job: nothing was charged, unless it took it when it was asked before and the answer was lost.
+fn refused(core: &Core, before: &Outgoing, mut job: Outgoing, fault: Fault) -> Result<Outgoing, Fault> {
     job.step = match fault.code() {
         Some(ServiceCode::PriceChanged) => {
             let quote = quote(core, &job)?;
@@ -103,10 +117,14 @@ fn refused(core: &Core, mut job: Outgoing, fault: Fault) -> Result<Outgoing, Fau
                 photo.upload_attempt += 1;
             }
             if job.photos.iter().any(|photo| photo.upload_attempt > 3) {
-                return Ok(failed(job, fault.problem(), Charged::No));
+                return Ok(failed(job, fault.problem(), Charge::No));
             }
             job.attempt += 1;
             Step::Upload
+        }
+        Some(_) if !fault.passes() && !before.may_exist => {
+            job.may_exist = false;
+            return Ok(failed(job, fault.problem(), Charge::No));
         }
         _ => return Err(fault),
     };
@@ -136,22 +154,23 @@ fn look(core: &Core, job: Outgoing) -> Result<Outgoing, Fault> {
     };
     match core.link.send::<Job>(Call::get(format!("/v1/jobs/{id}"), sync::WHY)) {
         Ok(found) => heard(core, job, found),
-        Err(fault) if fault.code() == Some(ServiceCode::NotFound) => {
-            let problem = Problem {
-                code: Code::NotThere,
-                message: "The service does not have this job any more. It was deleted on another device.".into(),
-                retryable: false,
-                detail: None,
-            };
-            Ok(failed(job, problem, Charged::No))
-        }
+        Err(fault) if fault.is_gone() => Ok(no_longer_there(job)),
         Err(fault) => Err(fault),
     }
+}
+
+/// The service has forgotten the job. Whether it was done and paid for before that is known only if somebody said so.
+fn no_longer_there(job: Outgoing) -> Outgoing {
+    let message = "The service does not have this job any more. It was deleted on another device.";
+    let problem = Problem { code: Code::NotThere, message: message.into(), retryable: false, detail: None };
+    let charge = job.charge();
+    failed(Outgoing { off_service: true, ..job }, problem, charge)
 }
 
 /// What the service says of a job, as the next step.
 pub(super) fn heard(core: &Core, mut job: Outgoing, found: Job) -> Result<Outgoing, Fault> {
     job.service_id = Some(found.id.clone());
+    job.charged |= found.charged || found.state == JobState::Succeeded;
     job.step = match (found.state, &found.result) {
         (JobState::Queued, _) => Step::Wait { running: false, progress: None },
         // A state that is not known is taken for one that goes on.
@@ -159,13 +178,17 @@ pub(super) fn heard(core: &Core, mut job: Outgoing, found: Job) -> Result<Outgoi
         (JobState::Failed, _) => {
             let fault = found.fault.as_ref();
             let why = fault.map_or("The service could not do it.", |fault| fault.message.as_str());
+            let (charge, paid) = match found.charged {
+                true => (Charge::Yes, "It was charged all the same."),
+                false => (Charge::No, "Nothing was charged."),
+            };
             let problem = Problem {
                 code: Code::JobFailed,
-                message: format!("{why} Nothing was charged."),
+                message: format!("{why} {paid}"),
                 retryable: true,
                 detail: fault.map(|fault| fault.code.clone()),
             };
-            Step::Failed { problem, charged: found.charged }
+            Step::Failed { problem, charge }
         }
         (JobState::Cancelled, _) => Step::Cancelled,
         (JobState::Succeeded, Some(JobResult::Enhance { bytes, sha256, .. })) => {
@@ -179,7 +202,7 @@ pub(super) fn heard(core: &Core, mut job: Outgoing, found: Job) -> Result<Outgoi
         }
         (JobState::Succeeded, _) => {
             let problem = Fault::NotUnderstood("a result of a kind that is not known".into()).problem();
-            Step::Failed { problem, charged: found.charged }
+            Step::Failed { problem, charge: Charge::Yes }
         }
     };
     Ok(job)
@@ -209,7 +232,7 @@ fn cancel(core: &Core, mut job: Outgoing) -> Result<Outgoing, Fault> {
             Ok(_) => return look_until_stopped(core, job),
             // It is over already, one way or the other.
             Err(fault) if fault.code() == Some(ServiceCode::Conflict) => return look(core, job),
-            Err(fault) if fault.code() == Some(ServiceCode::NotFound) => {}
+            Err(fault) if fault.is_gone() => return Ok(no_longer_there(job)),
             Err(fault) => return Err(fault),
         }
     } else {
@@ -230,18 +253,13 @@ fn look_until_stopped(core: &Core, job: Outgoing) -> Result<Outgoing, Fault> {
 /// Copies for a job that will never be: the service deletes them.
 fn forget_copies(core: &Core, job: &Outgoing) -> Result<(), Fault> {
     for id in job.photos.iter().filter_map(|photo| photo.photo_id.as_deref()) {
-        critiques::delete_photo(core, id)?;
+        deleting::photo(core, id)?;
     }
     Ok(())
 }
 
-pub(super) enum Charged {
-    Yes,
-    No,
-}
-
-pub(super) fn failed(mut job: Outgoing, problem: Problem, charged: Charged) -> Outgoing {
-    job.step = Step::Failed { problem, charged: matches!(charged, Charged::Yes) };
+pub(super) fn failed(mut job: Outgoing, problem: Problem, charge: Charge) -> Outgoing {
+    job.step = Step::Failed { problem, charge };
     job
 }
 

@@ -110,7 +110,7 @@ fn send(
 }
 
 /// What was taken out of a copy. A critic is told focal length, aperture, time and ISO, beside the copy.
-fn stripped(kind: JobKind) -> [&'static str; 4] {
+pub(super) fn stripped(kind: JobKind) -> [&'static str; 4] {
     let camera = match kind {
         JobKind::Critique => "all camera data but focal length, aperture, time and ISO",
         JobKind::Enhance | JobKind::Compare | JobKind::Unknown => "camera data",

@@ -3,32 +3,30 @@
 use std::time::Duration;
 
 use pretty_contract::account::Reach;
-use pretty_contract::cloud::WaitReason;
+use pretty_contract::cloud::{Charge, WaitReason};
 use pretty_contract::problem::{Code, Problem};
-use pretty_contract::service::billing::OrderState;
 
 use super::outbox::{Live, Outgoing, Outside, Step};
-use super::{critiques, steps, tell};
+use super::{critiques, showing, steps, tell};
 use crate::clock::now_micros;
 use crate::core::{Core, State};
 use crate::problems::from_panic;
 use crate::service::Fault;
-use crate::{link, sync};
+use crate::{link, orders};
 
 /// How often the service is asked about a job while its events come in, and while they do not.
 const POLL: [Duration; 2] = [Duration::from_secs(15), Duration::from_secs(3)];
 /// How often to look for a job whose time has come.
 const TICK: Duration = Duration::from_millis(500);
-/// How long an order is asked about that nobody pays for.
-const ORDER_LIFE: i64 = 60 * 60 * 1_000_000;
 
 /// The thread's work.
 pub(crate) fn work(core: &Core) {
+    showing::register(core);
     let mut orders_seen = Duration::ZERO;
     while !core.has_stopped() {
         match core.wait_at_most(TICK, |state| take(core, state)) {
             Some(job) => run(core, job),
-            None => look_after_orders(core, &mut orders_seen),
+            None => orders::look_after(core, &mut orders_seen),
         }
     }
 }
@@ -57,15 +55,21 @@ fn take(core: &Core, state: &mut State) -> Option<Outgoing> {
 fn run(core: &Core, job: Outgoing) {
     let before = job.clone();
     let taken = std::panic::AssertUnwindSafe(|| steps::take(core, job));
-    let outcome = std::panic::catch_unwind(taken).unwrap_or_else(|payload| {
-        let mut job = before.clone();
-        job.step = Step::Failed { problem: from_panic(payload.as_ref()), charged: false };
-        Ok(job)
-    });
+    let outcome = std::panic::catch_unwind(taken)
+        .unwrap_or_else(|payload| Ok(given_up(core, &before, from_panic(payload.as_ref()))));
     match outcome {
         Ok(after) => commit(core, &before, after),
         Err(fault) => put_off(core, &before, &fault),
     }
+}
+
+/// The job as it is given up. What was written down while the step was taken counts: it may say that the service has the job.
+fn given_up(core: &Core, before: &Outgoing, problem: Problem) -> Outgoing {
+    let known = core.lock().linked.outbox.get(&before.id).cloned();
+    let job = known.unwrap_or_else(|| before.clone());
+    // Stopped by the person meanwhile, it may still be what was being fetched.
+    let charge = if before.charge() == Charge::Yes { Charge::Yes } else { job.charge() };
+    steps::failed(job, problem, charge)
 }
 
 /// Writes a step down that was taken. The person may have stopped the job meanwhile: that stays, unless it has ended.
@@ -118,9 +122,7 @@ fn put_off(core: &Core, job: &Outgoing, fault: &Fault) {
         return link::signed_out(core, Some(link::ended_elsewhere()));
     }
     if !fault.passes() && !matches!(fault, Fault::Here(_)) {
-        let mut after = job.clone();
-        after.step = Step::Failed { problem: fault.problem(), charged: false };
-        return commit(core, job, after);
+        return commit(core, job, given_up(core, job, fault.problem()));
     }
     let mut state = core.lock();
     let now = core.host.now();
@@ -164,31 +166,13 @@ fn notify(core: &Core, id: &str) {
     let name = job.photos.first().map(|photo| photo.name.clone()).unwrap_or_default();
     let (title, text) = match &job.step {
         Step::Done { .. } => ("A Pro job is done", name),
-        Step::Failed { problem, .. } if problem.code != Code::Cancelled => {
-            ("A Pro job failed", format!("{name}: {}", problem.message))
+        Step::Failed { problem, charge } if problem.code != Code::Cancelled => {
+            let unknown = " The Credits page tells whether it was charged.";
+            let more = if *charge == Charge::Unknown { unknown } else { "" };
+            ("A Pro job failed", format!("{name}: {}{more}", problem.message))
         }
         _ => return,
     };
     drop(state);
     core.host.notify(title, &text);
-}
-
-/// While an order waits to be paid, the service is asked about it, in case its event does not come.
-fn look_after_orders(core: &Core, seen: &mut Duration) {
-    let (open, connected) = {
-        let state = core.lock();
-        let since = core.link.service.as_ref().map_or(0, |service| service.now()) - ORDER_LIFE;
-        let open = state.linked.online.orders.iter().any(|order| {
-            matches!(order.state, OrderState::Created | OrderState::Open | OrderState::Paid) && order.created_at > since
-        });
-        (open && state.linked.is_signed_in(), state.linked.online.connection.service == Reach::Connected)
-    };
-    let now = core.host.now();
-    if open && now.saturating_sub(*seen) >= POLL[usize::from(!connected)] {
-        *seen = now;
-        let paid = |core: &Core| sync::fetch_orders(core).and_then(|()| sync::fetch_account(core));
-        if let Err(fault) = paid(core) {
-            tracing::debug!(?fault, "orders could not be looked after");
-        }
-    }
 }

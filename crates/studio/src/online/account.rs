@@ -9,18 +9,18 @@ use pretty_contract::command::Nothing;
 use pretty_contract::problem::{Code, Problem};
 use pretty_contract::service::account::AccountChange;
 use pretty_contract::service::billing::{ConfirmWithdrawal, NewOrder, Order, Portal, Withdrawal};
-use pretty_contract::service::privacy::{Acceptance, Policy};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Answer;
+use crate::account::farewell;
 use crate::account::sign_in::{LIMIT, SignIn};
 use crate::core::Core;
+use crate::exporting;
 use crate::link::{self, change};
 use crate::problems::bad_request;
 use crate::service::{Call, Fault, local_address};
 use crate::sync::{self, WHY};
-use crate::{cloud, exporting};
 
 fn told<T>(outcome: Result<T, Fault>) -> Answer<T> {
     outcome.map_err(|fault| fault.problem())
@@ -65,19 +65,35 @@ pub(crate) fn sign_in(core: &Arc<Core>, _: Nothing) -> Answer<SignInStarted> {
 fn wait_for_browser(core: &Core, prepared: SignIn, stop: &Arc<AtomicBool>) {
     let Ok(service) = core.link.service() else { return };
     let outcome = prepared.finish(service, stop, LIMIT);
-    let stopped = stop.load(Ordering::SeqCst);
     match outcome {
-        Ok(Some(granted)) if !stopped => {
+        Ok(Some(granted)) if claim(core, stop) => {
             let kept = core.link.session.begin(granted);
             sync::signed_in(core, kept);
         }
+        // Stopped while the code was exchanged: the service has signed somebody in of whom nobody here knows.
+        Ok(Some(granted)) => {
+            core.link.farewells.add(granted.into_refresh());
+            if farewell::tell(core).is_err() {
+                core.wake();
+            }
+        }
         // Another sign-in, or a cancel, has said what there is to say.
-        _ if stopped => {}
+        _ if stop.load(Ordering::SeqCst) => {}
         outcome => change(core, |linked| {
             linked.signing_in = None;
             linked.online.account = AccountState::SignedOut { notice: outcome.err() };
         }),
     }
+}
+
+/// Whether the person still waits for this sign-in. From then on it cannot be cancelled any more.
+fn claim(core: &Core, stop: &AtomicBool) -> bool {
+    let mut state = core.lock();
+    if stop.load(Ordering::SeqCst) {
+        return false;
+    }
+    state.linked.signing_in = None;
+    true
 }
 
 pub(crate) fn cancel_sign_in(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
@@ -94,18 +110,13 @@ pub(crate) fn cancel_sign_in(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
 pub(crate) fn sign_out(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
     // One that an earlier run kept is to be told of, too.
     let _ = core.link.session.recall();
-    let token = core.link.session.end();
+    if let Some(token) = core.link.session.end() {
+        core.link.farewells.add(token);
+    }
     link::signed_out(core, None);
-    if let (Some(token), Some(service)) = (token, &core.link.service) {
-        let body: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("token", &token).finish();
-        let call = Call {
-            body: body.into_bytes(),
-            media_type: Some("application/x-www-form-urlencoded"),
-            ..Call::new(Method::POST, "/oauth/revoke", "Signing out")
-        };
-        if let Err(fault) = service.tell(call) {
-            tracing::info!(?fault, "the service was not told of the sign-out; the sign-in runs out there by itself");
-        }
+    if farewell::tell(core).is_err() {
+        // Told as soon as there is a way out.
+        core.wake();
     }
     Ok(Nothing {})
 }
@@ -133,6 +144,10 @@ pub(crate) fn refresh_account(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
             }
         });
         return Ok(Nothing {});
+    }
+    if core.link.session.is_there() && matches!(core.link.session.kept(), Kept::Memory { .. }) {
+        // So may it be for what could not be kept.
+        core.link.session.settle();
     }
     match sync::reconcile(core) {
         Err(Fault::SignedOut) if core.lock().linked.is_signed_in() => {
@@ -216,18 +231,6 @@ pub(crate) fn export_account_data(core: &Arc<Core>, _: Nothing) -> Answer<Nothin
 pub(crate) fn undo_deletion(core: &Arc<Core>, _: Nothing) -> Answer<Nothing> {
     told(core.link.tell(Call::new(Method::DELETE, "/v1/account/deletion", WHY)))?;
     told(sync::fetch_account(core)).map(|()| Nothing {})
-}
-
-pub(crate) fn policy(core: &Arc<Core>, _: Nothing) -> Answer<Policy> {
-    told(core.link.send(Call::get("/v1/policy", WHY)))
-}
-
-pub(crate) fn accept_policy(core: &Arc<Core>, request: AcceptPolicy) -> Answer<Nothing> {
-    let body = Acceptance { version: request.version };
-    told(core.link.tell(Call::new(Method::POST, "/v1/policy/acceptance", WHY).json(&body)))?;
-    told(sync::fetch_account(core))?;
-    cloud::outbox_goes_on(core);
-    Ok(Nothing {})
 }
 
 /// Opens a page that the service named, if it can be meant.

@@ -14,7 +14,7 @@ use super::Answer;
 use super::account::{absolute, id};
 use crate::clock::now_micros;
 use crate::cloud::outbox::{OutPhoto, Outgoing, Step};
-use crate::cloud::{self, critiques, document};
+use crate::cloud::{self, critiques, deleting, document, showing};
 use crate::core::{Core, State};
 use crate::link::{change_in, kept};
 use crate::problems::bad_request;
@@ -84,15 +84,7 @@ pub(crate) fn submit_pro_jobs(core: &Arc<Core>, request: SubmitProJobs) -> Answe
     let mut state = core.lock();
     let user = state.linked.user().ok_or_else(|| crate::service::Fault::SignedOut.problem())?.to_owned();
     let all = request.each.saturating_mul(i64::try_from(groups.len()).unwrap_or(i64::MAX));
-    core.link.total(&mut state.linked);
-    let spending = &state.linked.online.spending;
-    if let Some(cap) = spending.monthly_cap.filter(|cap| spending.this_month.saturating_add(all) > *cap) {
-        let message = format!(
-            "This would go over your cap of {cap} credits a month; {} are spent or set aside. Raise the cap on the Account page.",
-            spending.this_month
-        );
-        return Err(Problem { code: Code::OverCap, message, retryable: false, detail: None });
-    }
+    check_cap(core, &state, &user, all, None)?;
     if !request.agreed {
         check_consent(&state, &request.sends.to)?;
     }
@@ -117,6 +109,9 @@ pub(crate) fn submit_pro_jobs(core: &Arc<Core>, request: SubmitProJobs) -> Answe
             step: Step::Prepare,
             ended_at: None,
             dismissed: false,
+            charged: false,
+            agreed_at: None,
+            off_service: false,
         });
     }
     // All or none: half of what was agreed to is not what was agreed to.
@@ -137,6 +132,19 @@ pub(crate) fn submit_pro_jobs(core: &Arc<Core>, request: SubmitProJobs) -> Answe
     cloud::tell_all(core, &state);
     core.wake();
     Ok(MadeProJobs { ids })
+}
+
+/// Whether so many credits more may be spent this month. `but` is a job that they are for: what it had set aside before is not counted twice.
+fn check_cap(core: &Core, state: &State, user: &str, credits: i64, but: Option<&str>) -> Answer<()> {
+    let Some(cap) = state.linked.online.spending.monthly_cap else { return Ok(()) };
+    let spent = state.linked.outbox.spent_since(user, core.link.store.month_began()?, but);
+    if spent.saturating_add(credits) <= cap {
+        return Ok(());
+    }
+    let message = format!(
+        "This would go over your cap of {cap} credits a month; {spent} are spent or set aside. Raise the cap on the Account page."
+    );
+    Err(Problem { code: Code::OverCap, message, retryable: false, detail: None })
 }
 
 /// Whether the person has agreed that copies go to a company.
@@ -162,11 +170,11 @@ fn out_photo(state: &State, id: PhotoId) -> Answer<OutPhoto> {
 }
 
 /// Changes a job's record, if it is there and `change` agrees.
-fn alter(core: &Core, id: &str, change: impl FnOnce(&mut Outgoing) -> Answer<()>) -> Answer<Nothing> {
+fn alter(core: &Core, id: &str, change: impl FnOnce(&State, &mut Outgoing) -> Answer<()>) -> Answer<Nothing> {
     let mut state = core.lock();
     let mut job =
         state.linked.outbox.get(id).cloned().ok_or_else(|| bad_request("This job is not in the queue any more."))?;
-    change(&mut job)?;
+    change(&state, &mut job)?;
     core.link.store.put_pro_job(&job.id, job.made_at, &job)?;
     let live = state.linked.outbox.live(id);
     (live.not_before, live.tries, live.hindered) = (std::time::Duration::ZERO, 0, None);
@@ -178,9 +186,11 @@ fn alter(core: &Core, id: &str, change: impl FnOnce(&mut Outgoing) -> Answer<()>
 }
 
 pub(crate) fn accept_price(core: &Arc<Core>, request: AcceptPrice) -> Answer<Nothing> {
-    alter(core, &request.id, |job| match job.step {
+    alter(core, &request.id, |state, job| match job.step {
         Step::PriceChanged { price } if price == request.price => {
+            check_cap(core, state, &job.user, price, Some(&job.id))?;
             job.price = price;
+            job.agreed_at = Some(now_micros());
             job.attempt += 1;
             job.may_exist = false;
             job.step = Step::Submit;
@@ -194,7 +204,7 @@ pub(crate) fn cancel_pro_job(core: &Arc<Core>, request: OneProJob) -> Answer<Not
     let idle = |job: &Outgoing| {
         !job.may_exist && job.service_id.is_none() && job.photos.iter().all(|photo| photo.photo_id.is_none())
     };
-    alter(core, &request.id, |job| {
+    alter(core, &request.id, |_, job| {
         if job.step.has_ended() {
             return Ok(());
         }
@@ -219,19 +229,16 @@ pub(crate) fn stop_unsent(core: &Arc<Core>, to: &str) -> Answer<()> {
 }
 
 pub(crate) fn retry_pro_job(core: &Arc<Core>, request: OneProJob) -> Answer<Nothing> {
-    {
-        let state = core.lock();
-        if let Some(job) = state.linked.outbox.get(&request.id)
-            && matches!(job.step, Step::Failed { charged: false, .. })
-        {
-            check_consent(&state, &job.sends.to)?;
-        }
-    }
-    alter(core, &request.id, |job| {
-        job.step = match &job.step {
-            // It is paid for: only fetched again.
-            Step::Failed { charged: true, .. } => Step::Wait { running: true, progress: None },
-            Step::Failed { .. } => {
+    alter(core, &request.id, |state, job| {
+        let has_it = job.service_id.is_some();
+        let next = match &job.step {
+            // It is paid for, or may be: only fetched again, or asked after.
+            Step::Failed { charge: Charge::Yes | Charge::Unknown, .. } if has_it => {
+                Step::Wait { running: true, progress: None }
+            }
+            // With the same key: what it became, if it was taken, and no second one.
+            Step::Failed { charge: Charge::Yes | Charge::Unknown, .. } => Step::Submit,
+            Step::Failed { charge: Charge::No, .. } => {
                 job.attempt += 1;
                 (job.may_exist, job.service_id) = (false, None);
                 Step::Prepare
@@ -244,13 +251,20 @@ pub(crate) fn retry_pro_job(core: &Arc<Core>, request: OneProJob) -> Answer<Noth
             Step::PriceChanged { .. } | Step::Policy => Step::Submit,
             _ => return Err(bad_request("This job needs no other try.")),
         };
+        if !matches!(next, Step::Wait { .. }) {
+            // Photos leave, or credits are spent, from here on.
+            check_consent(state, &job.sends.to)?;
+            check_cap(core, state, &job.user, job.price, Some(&job.id))?;
+            job.agreed_at = Some(now_micros());
+        }
+        job.step = next;
         job.ended_at = None;
         Ok(())
     })
 }
 
 pub(crate) fn dismiss_pro_job(core: &Arc<Core>, request: OneProJob) -> Answer<Nothing> {
-    alter(core, &request.id, |job| {
+    alter(core, &request.id, |_, job| {
         if !job.step.has_ended() {
             return Err(bad_request("This job has not ended. Stop it first."));
         }
@@ -270,6 +284,18 @@ pub(crate) fn reveal_pro_result(core: &Arc<Core>, request: OneProJob) -> Answer<
     core.host.reveal(std::path::Path::new(&file.path)).map(|()| Nothing {})
 }
 
+pub(crate) fn open_pro_result(core: &Arc<Core>, request: OneProJob) -> Answer<ProPictures> {
+    showing::open(core, &request.id)
+}
+
+pub(crate) fn delete_pro_result(core: &Arc<Core>, request: OneProJob) -> Answer<Nothing> {
+    deleting::result(core, &request.id).map(|()| Nothing {})
+}
+
+pub(crate) fn copy_to_send(core: &Arc<Core>, request: AskCopy) -> Answer<ShownCopy> {
+    showing::copy(core, &request)
+}
+
 pub(crate) fn critique(core: &Arc<Core>, request: ServiceId) -> Answer<CritiqueView> {
     critiques::view(core, &id(&request.id)?)
 }
@@ -287,5 +313,5 @@ pub(crate) fn export_critique(core: &Arc<Core>, request: ExportCritique) -> Answ
 }
 
 pub(crate) fn delete_critique(core: &Arc<Core>, request: ServiceId) -> Answer<Nothing> {
-    critiques::delete(core, &id(&request.id)?).map(|()| Nothing {})
+    deleting::critique(core, &id(&request.id)?).map(|()| Nothing {})
 }

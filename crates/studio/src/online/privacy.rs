@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use pretty_contract::account::*;
 use pretty_contract::command::Nothing;
-use pretty_contract::problem::{Code, Problem};
 use pretty_contract::sent::*;
 
 use super::Answer;
 use super::account::absolute;
-use crate::cloud::{self, critiques};
+use crate::cloud::{self, deleting};
 use crate::core::Core;
+use crate::documents::{self, Kind};
 use crate::link::{change, change_in, kept};
 use crate::problems::bad_request;
-use crate::{small_files, usage};
+use crate::usage;
 
 pub(crate) fn set_offline(core: &Arc<Core>, request: SetOffline) -> Answer<Nothing> {
     // The door first: whatever happens to the rest, nothing goes out.
@@ -97,12 +97,7 @@ pub(crate) fn export_privacy_ledger(core: &Arc<Core>, request: SaveTo) -> Answer
             copy.unwrap_or_default()
         );
     }
-    small_files::write_bytes(&path, text.as_bytes()).map(|()| Nothing {}).map_err(|error| Problem {
-        code: Code::TargetFailed,
-        message: format!("The list could not be saved as \u{201c}{}\u{201d}. Choose another place.", path.display()),
-        retryable: true,
-        detail: Some(error.to_string()),
-    })
+    documents::save(core, Kind::Csv, &path, text.as_bytes()).map(|()| Nothing {})
 }
 
 /// A field of CSV; what a spreadsheet would take for a formula is text.
@@ -122,7 +117,7 @@ pub(crate) fn delete_all_sent(core: &Arc<Core>, _: Nothing) -> Answer<DeletedCop
 fn delete_copies(core: &Core, number: Option<i64>) -> Answer<DeletedCopies> {
     let mut outcome = DeletedCopies::default();
     for photo in core.link.store.kept_copies(number)? {
-        match critiques::delete_photo(core, &photo) {
+        match deleting::photo(core, &photo) {
             Ok(()) => outcome.deleted += 1,
             Err(fault) => {
                 outcome.problems.push(fault.problem());

@@ -90,6 +90,7 @@ fn run(core: &Core, taken: &Taken) -> Result<Finished, Problem> {
         },
         device,
         limits: core.limits,
+        kept: core.lock().photos.kept_beside(&taken.path),
     };
     let began = core.host.now();
     let reporter = |fraction: f32| report(core, taken.photo, fraction);

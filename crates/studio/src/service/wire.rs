@@ -8,11 +8,11 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use url::Url;
 
 use super::fault::{Fault, of_client};
-use super::{Call, Door, base};
+use super::{Call, Passage, base};
 
 /// Silence after which a body is given up. The service says something every half minute.
 const SILENCE: Duration = Duration::from_secs(90);
@@ -82,7 +82,7 @@ pub(super) async fn whole(
     client: Client,
     address: Url,
     call: Call,
-    mut door: watch::Receiver<Door>,
+    mut passage: Passage,
     most: usize,
 ) -> Result<Answer, Fault> {
     let patience = call.patience;
@@ -99,8 +99,9 @@ pub(super) async fn whole(
         Ok(answer)
     };
     tokio::select! {
+        biased;
+        () = passage.over() => Err(Fault::Offline),
         answer = tokio::time::timeout(patience, work) => answer.unwrap_or(Err(Fault::Unreachable("it took too long".into()))),
-        () = closed(&mut door) => Err(Fault::Offline),
     }
 }
 
@@ -109,7 +110,7 @@ pub(super) async fn pieces(
     client: Client,
     address: Url,
     call: Call,
-    mut door: watch::Receiver<Door>,
+    mut passage: Passage,
     heads: mpsc::Sender<Result<Answer, Fault>>,
     chunks: mpsc::Sender<Result<Vec<u8>, Fault>>,
 ) {
@@ -139,18 +140,13 @@ pub(super) async fn pieces(
         }
     };
     tokio::select! {
-        () = work => {}
-        () = closed(&mut door) => {
+        biased;
+        () = passage.over() => {
             let _ = heads.try_send(Err(Fault::Offline));
             let _ = chunks.send(Err(Fault::Offline)).await;
         }
+        () = work => {}
     }
-}
-
-async fn closed(door: &mut watch::Receiver<Door>) {
-    let began = door.borrow_and_update().epoch;
-    // The sender lives as long as the service; without it there is nobody to wait for either.
-    let _ = door.wait_for(|door| !door.is_open() || door.epoch != began).await;
 }
 
 fn request(client: &Client, address: Url, call: Call) -> reqwest::RequestBuilder {

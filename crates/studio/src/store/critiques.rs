@@ -16,7 +16,7 @@ impl Store {
         record: &T,
     ) -> Result<(), StoreError> {
         let text = serde_json::to_string(record).unwrap_or_default();
-        self.lock().execute(
+        self.writing()?.execute(
             "INSERT INTO critiques (id, owner, at, record) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (id) DO UPDATE SET at = ?3, record = ?4",
             (id, owner, at, text),
@@ -35,7 +35,7 @@ impl Store {
 
     /// Forgets one.
     pub(crate) fn remove_critique(&self, id: &str) -> Result<(), StoreError> {
-        self.lock().execute("DELETE FROM critiques WHERE id = ?1", [id])?;
+        self.writing()?.execute("DELETE FROM critiques WHERE id = ?1", [id])?;
         Ok(())
     }
 

@@ -17,10 +17,16 @@ impl Store {
         serde_json::from_str(&text).inspect_err(|error| tracing::warn!(%error, name, "is not understood")).ok()
     }
 
+    /// Whether something is kept under a name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let read = self.lock().query_row("SELECT 1 FROM kept WHERE name = ?1", [name], |_| Ok(())).optional();
+        matches!(read, Ok(Some(())))
+    }
+
     /// Keeps something under a name.
     pub(crate) fn keep<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         let text = serde_json::to_string(value).unwrap_or_default();
-        self.lock().execute(
+        self.writing()?.execute(
             "INSERT INTO kept (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
             [name, &text],
         )?;
@@ -29,7 +35,7 @@ impl Store {
 
     /// Keeps it no longer.
     pub(crate) fn forget(&self, name: &str) -> Result<(), StoreError> {
-        self.lock().execute("DELETE FROM kept WHERE name = ?1", [name])?;
+        self.writing()?.execute("DELETE FROM kept WHERE name = ?1", [name])?;
         Ok(())
     }
 }

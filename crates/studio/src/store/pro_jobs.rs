@@ -16,7 +16,7 @@ impl Store {
         &self,
         jobs: impl Iterator<Item = (&'a str, i64, &'a T)>,
     ) -> Result<(), StoreError> {
-        let mut connection = self.lock();
+        let mut connection = self.writing()?;
         let tx = connection.transaction()?;
         for (id, made_at, record) in jobs {
             let text = serde_json::to_string(record).unwrap_or_default();

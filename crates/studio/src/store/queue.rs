@@ -28,7 +28,7 @@ pub(crate) enum Wanted {
 impl Store {
     /// Puts photos at the end; those that wait stay where they are.
     pub(crate) fn queue_photos(&self, photos: &[WaitingPhoto]) -> Result<(), StoreError> {
-        let mut connection = self.lock();
+        let mut connection = self.writing()?;
         let tx = connection.transaction()?;
         for photo in photos {
             // A path that is no text cannot be kept: such a photo is enhanced, and only forgotten when the program is ended before.
@@ -50,7 +50,7 @@ impl Store {
 
     /// Takes a photo out: it is done, or was taken back.
     pub(crate) fn unqueue_photo(&self, path: &Path) -> Result<(), StoreError> {
-        self.lock().execute("DELETE FROM queue WHERE path = ?1", [path.to_str()])?;
+        self.writing()?.execute("DELETE FROM queue WHERE path = ?1", [path.to_str()])?;
         Ok(())
     }
 

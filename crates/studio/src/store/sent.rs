@@ -26,7 +26,7 @@ impl Store {
     /// Writes a line, or adds to the one that it is part of, and gives back its number.
     pub(crate) fn leaving(&self, leaving: &Leaving) -> Result<i64, StoreError> {
         let at = now_micros();
-        let connection = self.lock();
+        let connection = self.writing()?;
         let day: String = connection.query_row(
             "SELECT strftime('%Y-%m-%d', ?1, 'unixepoch', 'localtime')",
             [at / 1_000_000],
@@ -53,7 +53,7 @@ impl Store {
 
     /// The service has the photo of this cause.
     pub(crate) fn arrived(&self, cause: &str, photo_id: &str) -> Result<(), StoreError> {
-        self.lock().execute(
+        self.writing()?.execute(
             "UPDATE sent SET copy = 'kept', photo_id = ?2 WHERE cause = ?1 AND deleted_at IS NULL",
             [cause, photo_id],
         )?;
@@ -62,7 +62,7 @@ impl Store {
 
     /// The service has its copy no longer.
     pub(crate) fn copy_deleted(&self, photo_id: &str) -> Result<(), StoreError> {
-        self.lock().execute(
+        self.writing()?.execute(
             "UPDATE sent SET copy = 'deleted', deleted_at = ?2 WHERE photo_id = ?1 AND copy = 'kept'",
             (photo_id, now_micros()),
         )?;

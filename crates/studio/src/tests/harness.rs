@@ -29,6 +29,8 @@ pub(crate) struct TestHost {
     pub(crate) browsed: Mutex<Vec<String>>,
     pub(crate) notified: Mutex<Vec<String>>,
     pub(crate) refuses_settings: std::sync::atomic::AtomicBool,
+    /// The thread that takes Pro jobs further breaks off when it looks at the clock next.
+    pub(crate) breaks_off: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Host for TestHost {
@@ -70,6 +72,10 @@ impl Host for TestHost {
     }
 
     fn now(&self) -> Duration {
+        let in_outbox = std::thread::current().name() == Some("outbox");
+        if in_outbox && self.breaks_off.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            panic!("scripted");
+        }
         self.start.elapsed()
     }
 }
@@ -85,6 +91,7 @@ impl Default for TestHost {
             browsed: Mutex::default(),
             notified: Mutex::default(),
             refuses_settings: false.into(),
+            breaks_off: Arc::default(),
         }
     }
 }
@@ -136,7 +143,7 @@ impl Stage {
     }
 
     pub(crate) fn with_host(engine: Scripted, host: TestHost, folder: tempfile::TempDir) -> Self {
-        let connection = Connection { service: None, secrets: SecretsIn::Memory };
+        let connection = Connection { service: None, secrets: SecretsIn::Memory, contact: None };
         let link = Link::open(&folders(&folder.path().join("app")), &connection);
         Self::with_link(engine, host, folder, link)
     }

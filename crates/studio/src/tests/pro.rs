@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pretty_contract::account::{AccountState, Reach};
-use pretty_contract::cloud::{ProJob, ProResult, ProStage, WaitReason};
+use pretty_contract::cloud::{Charge, ProJob, ProResult, ProStage, WaitReason};
 use pretty_contract::photo::PhotoState;
 use pretty_contract::problem::Code;
 use serde_json::{Value, json};
@@ -21,7 +21,14 @@ use crate::link::Link;
 
 mod account;
 mod broken;
+mod documents;
 mod jobs;
+mod keychain;
+mod killed;
+mod paying;
+mod policy;
+mod results;
+mod sign_out;
 mod trouble;
 
 /// A keychain that outlives the program.
@@ -155,6 +162,13 @@ fn wait_stage(stage: &Stage, id: &str, wanted: impl Fn(&ProStage) -> bool) -> Pr
         assert!(began.elapsed() < Duration::from_secs(60), "the stage never came; the last was {last:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Why a job has failed, and whether that was charged.
+fn wait_failed(stage: &Stage, id: &str) -> (pretty_contract::problem::Problem, Charge) {
+    let job = wait_stage(stage, id, |stage| matches!(stage, ProStage::Failed { .. }));
+    let ProStage::Failed { problem, charge } = job.stage else { panic!() };
+    (problem, charge)
 }
 
 fn is_done(stage: &ProStage) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pretty_contract::event::Event;
 use pretty_contract::photo::PhotoState;
 use pretty_engine::locate;
+use pretty_testkit::skip::skipped;
 use serde_json::json;
 
 use super::files::photo;
@@ -17,25 +18,15 @@ fn stage() -> Option<Stage> {
     folders.runtime_library = locate::runtime_library(None);
     folders.models = locate::models_folder(None);
     if !folders.runtime_library.exists() {
-        note_skipped(
-            "the studio with the real engine: ONNX Runtime's library is not here (`cargo xtask setup` brings it)",
+        skipped(
+            "the studio with the real engine",
+            "ONNX Runtime's library is not here (`cargo xtask setup` brings it)",
         );
         return None;
     }
     let host = Arc::new(TestHost::default());
     let studio = Studio::start(host.clone(), folders, &crate::link::Connection::default());
     Some(Stage { host, engine: Arc::default(), folder, studio })
-}
-
-/// A line for the summary of `cargo xtask test`.
-fn note_skipped(what: &str) {
-    use std::io::Write;
-    eprintln!("skipped: {what}");
-    let log = std::env::var_os("PRETTY_SKIPPED_TESTS")
-        .and_then(|log| std::fs::OpenOptions::new().create(true).append(true).open(log).ok());
-    if let Some(mut log) = log {
-        let _ = writeln!(log, "{what}");
-    }
 }
 
 #[test]

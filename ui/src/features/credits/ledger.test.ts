@@ -35,6 +35,15 @@ describe("the ledger", () => {
     ]);
   });
 
+  it("adds up as it is read, also where two jobs were held for before either was done", () => {
+    const entries = [entry("capture", "b", 0, -4), entry("capture", "a", 0, -4), entry("hold", "b", -4, 4), entry("hold", "a", -4, 4), entry("grant", "order", 100, 0)];
+    expect(readable(entries, 92).map((line) => [line.amount, line.balance])).toEqual([
+      [-4, 92],
+      [-4, 96],
+      [100, 100],
+    ]);
+  });
+
   it("shows a capture whose hold is on an earlier page", () => {
     expect(readable([entry("capture", "a", 0, -3)], 7).map((line) => [line.amount, line.balance])).toEqual([[-3, 7]]);
   });

@@ -9,24 +9,24 @@ export interface Line {
   causeId: string;
   /** Change as a person understands it: what was spent counts when it is spent. */
   amount: number;
-  /** What could be spent afterwards. */
+  /** What is left of the credits after this line and all below it. */
   balance: number;
 }
 
 /**
  * Entries, newest first, as lines. Spending is two movements (held, then taken); where both are known they are one line. `available` is what can
- * be spent now: balances are counted back from it.
+ * be spent now: balances are counted back from it by what each line says, so that they add up as they are read, also where several jobs were held
+ * for at once.
  */
 export function readable(entries: readonly CreditEntry[], available: number): Line[] {
   const captured = new Set(entries.filter((entry) => entry.kind === "capture").map((entry) => entry.cause_id));
   let balance = available;
   const lines: Line[] = [];
   for (const entry of entries) {
-    const after = balance;
-    balance -= entry.available;
     if (entry.kind === "hold" && captured.has(entry.cause_id)) continue;
     const amount = entry.kind === "capture" ? entry.held + entry.available : entry.available;
-    lines.push({ id: entry.id, at: entry.at, kind: entry.kind, cause: entry.cause_type, causeId: entry.cause_id, amount, balance: after });
+    lines.push({ id: entry.id, at: entry.at, kind: entry.kind, cause: entry.cause_type, causeId: entry.cause_id, amount, balance });
+    balance -= amount;
   }
   return lines;
 }

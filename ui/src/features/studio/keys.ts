@@ -42,7 +42,9 @@ export function nextArea(backwards: boolean): void {
 
 export function handleKeys(event: KeyboardEvent, app: App): void {
   if (event.defaultPrevented) return;
-  const command = event.ctrlKey || event.metaKey;
+  // AltGr types signs; some systems report it as Ctrl and Alt together.
+  const types = event.getModifierState("AltGraph");
+  const command = (event.ctrlKey || event.metaKey) && !types;
   const take = (run: () => void) => {
     event.preventDefault();
     run();
@@ -61,6 +63,9 @@ export function handleKeys(event: KeyboardEvent, app: App): void {
     if (letter === "a") return take(() => app.pickAll());
     return;
   }
+  const viewer = viewerCommands();
+  // Before the next line: this sign may be typed with Alt or AltGr.
+  if (event.key === "\\" && viewer) return take(() => app.holdOriginal.hold(event.code));
   if (event.altKey) return;
   if (app.page === "critiques" && critiqueKey(event, app.critiques)) {
     event.preventDefault();
@@ -78,10 +83,7 @@ export function handleKeys(event: KeyboardEvent, app: App): void {
     return;
   }
 
-  const viewer = viewerCommands();
   switch (event.key) {
-    case "\\":
-      return take(() => (app.holdOriginal = true));
     case "z":
     case "Z":
       return take(() => viewer?.toggleOneToOne());

@@ -350,11 +350,12 @@ export class ViewerController {
   }
 
   #scheduleView(subject: Subject, level: number, tiles: readonly Tile[]): void {
-    if (subject.untouched || subject.result !== null || !subject.previewable || tiles.length === 0) {
+    const photo = subject.id;
+    if (typeof photo === "string" || subject.untouched || subject.result !== null || !subject.previewable || tiles.length === 0) {
       this.#dropView();
       return;
     }
-    const view: View = { photo: subject.id, recipe: subject.recipe, level, tiles: tiles.map(({ x, y }) => ({ x, y })) };
+    const view: View = { photo, recipe: subject.recipe, level, tiles: tiles.map(({ x, y }) => ({ x, y })) };
     const wanted = JSON.stringify(view);
     this.#nextView = wanted === this.#sentView ? null : { view, wanted };
     // A timer that runs is not started anew: a view that never stops changing is still told every so often.

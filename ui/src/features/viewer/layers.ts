@@ -7,7 +7,8 @@ import type { Size, Tile } from "./geometry";
 
 /** A photo as the viewer needs it. */
 export interface Subject {
-  id: PhotoId;
+  /** The photo on the list; or, by its key, a file that may not be on it, of which there are no previews. */
+  id: PhotoId | string;
   /** Once framed. */
   size: Size;
   /** Before that. */
@@ -28,6 +29,7 @@ export interface Subject {
 
 /** The photo as it was, framed as its result is, so that both can be compared. */
 export function sourceAddress({ id, framing }: Pick<Subject, "id" | "framing">, level: number, tile: Tile): string {
+  if (typeof id === "string") return resultAddress(id, level, tile);
   const of = framing === null ? `source/${id}` : `framed/${id}/${framingText(framing)}`;
   return `${of}/${level}/${tile.x}/${tile.y}`;
 }

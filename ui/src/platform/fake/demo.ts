@@ -89,17 +89,19 @@ export async function demoHost(search: URLSearchParams): Promise<FakeStudio> {
 
   function make(address: string): string {
     const [kind, first, ...rest] = address.split("/");
-    const id = kind === "result" ? Number(/^r(\d+)/.exec(first ?? "")?.[1]) : Number(first);
+    const id = kind === "result" ? Number(/^[ro](\d+)/.exec(first ?? "")?.[1]) : Number(first);
     const photo = studio.photos.get(id);
     const pair = photo && pictures.get(photo.name);
     if (!photo || !pair || !photo.facts) return "data:,";
     const facts = photo.facts;
-    if (kind === "whole" || kind === "whole-before") return whole(kind === "whole" ? pair.after : pair.before);
+    if (kind === "whole") return whole(pair.after);
+    if (kind === "whole-before" || kind === "copy") return whole(pair.before);
     if (kind === "thumb") return cut(photo.state.kind === "done" ? pair.after : pair.before, facts, 4, 0, 0);
     if (kind === "result") {
       const scale = Number(first?.split("-")[1] ?? 1);
       const [level, x, y] = rest.map(Number);
-      return cut(pair.after, { width: facts.width * scale, height: facts.height * scale }, level!, x!, y!);
+      // A file looked at beside its result is the photo as it was.
+      return cut(first?.startsWith("o") ? pair.before : pair.after, { width: facts.width * scale, height: facts.height * scale }, level!, x!, y!);
     }
     const [level, x, y] = rest.slice(-3).map(Number);
     // The demo's pictures stand for a whole photo: a part of it is shown as the whole.

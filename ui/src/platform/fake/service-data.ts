@@ -253,17 +253,17 @@ export const CRITIQUE_BEFORE: Critique = {
 
 export const COMPARISON: Comparison = {
   summary: "Both show the same evening. The first has the better light, and a place for the eye to rest; the second is the sharper one.",
-  stronger: 1,
+  stronger: 0,
   reasons: [
-    { dimension: "composition", stronger: 1, text: "The hill leads to the water; in the second it leads out of the frame." },
-    { dimension: "light", stronger: 1, text: "The sun is low enough to give the hills a shape." },
+    { dimension: "composition", stronger: 0, text: "The hill leads to the water; in the second it leads out of the frame." },
+    { dimension: "light", stronger: 0, text: "The sun is low enough to give the hills a shape." },
     { dimension: "colour", text: "Nearly the same." },
-    { dimension: "focus", stronger: 2, text: "Edges are 1.5 px wide instead of 2.4 px." },
+    { dimension: "focus", stronger: 1, text: "Edges are 1.5 px wide instead of 2.4 px." },
   ],
   measured_by: "claude-sonnet",
 };
 
-export const POLICY: Policy = {
+export const POLICY: Omit<Policy, "from" | "problem"> = {
   version: "2",
   effective_at: Date.UTC(2026, 9, 1) * 1000,
   text: `# Privacy policy

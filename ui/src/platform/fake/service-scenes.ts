@@ -1,9 +1,9 @@
 /**
- * States of the service for the demo, as `&service=<name>`: `in` (signed in), `out`, `signing-in`, `jobs` (Pro jobs in every stage), `offline`,
+ * States of the service for the demo, as `&service=<name>`: `in` (signed in), `out`, `signing-in`, `jobs` (Pro jobs in every stage), `back` (a photo is back from the cloud), `offline`,
  * `down` (the service does not answer), `short` (too few credits), `paying`, `deleting`, `policy` (a new one), `new` (just signed up, nothing yet).
  */
 import { DAY } from "./service-data";
-import type { FakeService } from "./service";
+import { fakeFile, type FakeService } from "./service";
 
 export function serviceScene(service: FakeService, name: string): void {
   const now = Date.now() * 1000;
@@ -21,9 +21,17 @@ export function serviceScene(service: FakeService, name: string): void {
       service.putJob("critique", [4], {
         kind: "failed",
         problem: { code: "job_failed", message: "The model did not accept this photo.", retryable: true },
-        charged: false,
+        charge: "no",
       });
       service.putJob("critique", [7], { kind: "done", result: { kind: "critique", id: "c1" } });
+      return;
+    case "back":
+      service.putJob("enhance", [1], { kind: "done", result: { kind: "enhanced", file: fakeFile(1) } });
+      service.putJob("enhance", [2], {
+        kind: "failed",
+        problem: { code: "not_there", message: "The service does not know this job any more.", retryable: false },
+        charge: "unknown",
+      });
       return;
     case "offline":
       service.frozen = true;
@@ -49,7 +57,7 @@ export function serviceScene(service: FakeService, name: string): void {
       void service.bodies().buy?.({ product: "pack-50" });
       return;
     case "deleting":
-      service.changeAccount({ deletion: { asked_at: now - DAY, final_at: now + 29 * DAY } });
+      service.changeAccount({ deletion: { asked_at: now - DAY, final_at: now + 6 * DAY } });
       return;
     case "policy":
       service.changeAccount({ policy: { current: "2", accepted: "1", must_accept: true } });

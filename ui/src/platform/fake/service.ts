@@ -12,9 +12,12 @@ import type {
   Online,
   Order,
   PhotoId,
+  Policy,
   Problem,
   ProJob,
+  ProPictures,
   ProStage,
+  ResultFile,
   SentLine,
   ShownQuote,
   SuggestedAction,
@@ -41,6 +44,11 @@ export interface Surroundings {
 
 function problem(code: Problem["code"], message: string, retryable = false): Problem {
   return { code, message, retryable };
+}
+
+/** What came back from the cloud of a photo. */
+export function fakeFile(photo: PhotoId): ResultFile {
+  return { path: "/home/mara/Pictures/result.jpg", width: 12_096, height: 8064, bytes: 12_800_000, seconds: 14, device: "Replicate", notes: [], key: `r${photo}-2` };
 }
 
 export class FakeService {
@@ -111,6 +119,7 @@ export class FakeService {
       stage,
       made_at: Date.now() * 1000 - this.jobs.length,
       ended_at: null,
+      on_service: stage.kind === "done",
     };
     this.jobs = [...this.jobs, job];
     this.#around?.emit({ event: "pro_jobs", data: this.jobs });
@@ -118,7 +127,7 @@ export class FakeService {
   }
 
   setStage(id: string, stage: ProStage): void {
-    this.jobs = this.jobs.map((job) => (job.id === id ? { ...job, stage } : job));
+    this.jobs = this.jobs.map((job) => (job.id === id ? { ...job, stage, on_service: stage.kind === "done" } : job));
     const job = this.jobs.find((each) => each.id === id);
     if (job) this.#around?.emit({ event: "pro_job_changed", data: job });
   }
@@ -162,7 +171,7 @@ export class FakeService {
           const { deletion: _gone, ...kept } = this.online.account.account;
           this.change({ account: { ...this.online.account, account: kept } });
         }),
-      policy: () => POLICY,
+      policy: () => this.#policy(),
       accept_policy: ({ version }) => this.#done(() => this.changeAccount({ policy: { current: version, accepted: version, must_accept: false } })),
       set_offline: ({ offline }) => this.#done(() => this.change({ connection: { ...this.online.connection, offline, service: offline ? "not_asked" : "connected" } })),
       set_usage: ({ usage }) => this.#done(() => this.change({ usage })),
@@ -184,6 +193,16 @@ export class FakeService {
           this.#around?.emit({ event: "pro_jobs", data: this.jobs });
         }),
       reveal_pro_result: open,
+      open_pro_result: ({ id }) => this.#pictures(id),
+      delete_pro_result: ({ id }) => this.#done(() => this.#forget(id)),
+      copy_to_send: ({ kind, photo, long_edge }) => ({
+        picture: `copy/${photo}`,
+        bytes: 412_000,
+        width: long_edge,
+        height: Math.round((long_edge * 2) / 3),
+        camera: kind === "critique" ? "35 mm, f/2.8, 1/250 s, ISO 400" : null,
+        stripped: ["location", "camera data", "file name"],
+      }),
       critique: ({ id }) => {
         const line = this.#line(id);
         const previous = this.critiques.find((other) => other.photo === line.photo && other.kind === "critique" && other.at < line.at) ?? null;
@@ -217,6 +236,30 @@ export class FakeService {
   #done(act: () => void): Record<string, never> {
     act();
     return {};
+  }
+
+  /** As the real one: asked of the service only by who is signed in and online. */
+  #policy(): Policy {
+    const { connection, account } = this.online;
+    if (account.kind === "signed_in" && !connection.offline && connection.problem === null) return { ...POLICY, from: { kind: "service" }, problem: null };
+    if (account.kind === "signed_in") return { ...POLICY, from: { kind: "earlier", at: Date.now() * 1000 - 3 * DAY }, problem: connection.offline ? null : connection.problem };
+    return { ...POLICY, version: "1", effective_at: 0, from: { kind: "program" }, problem: null };
+  }
+
+  #pictures(id: string): ProPictures {
+    const job = this.jobs.find((each) => each.id === id);
+    const photo = job?.photos[0];
+    if (job?.stage.kind !== "done" || job.stage.result.kind !== "enhanced" || !photo) throw problem("bad_request", "This job has no file.");
+    const { file } = job.stage.result;
+    const original = photo.photo === null ? null : { key: `o${photo.photo}`, name: photo.name, width: 6048, height: 4032 };
+    return { original, result: { key: file.key, name: photo.name, width: file.width, height: file.height } };
+  }
+
+  /** The service keeps nothing of the job any more. */
+  #forget(id: string): void {
+    this.jobs = this.jobs.map((job) => (job.id === id ? { ...job, on_service: false } : job));
+    const job = this.jobs.find((each) => each.id === id);
+    if (job) this.#around?.emit({ event: "pro_job_changed", data: job });
   }
 
   #signOut(): Record<string, never> {
@@ -327,8 +370,7 @@ export class FakeService {
     const at = Date.now() * 1000;
     this.#credit(-job.price, 0);
     if (job.kind === "enhance") {
-      const file = { path: "/home/mara/Pictures/result.jpg", width: 6048, height: 4032, bytes: 12_800_000, seconds: 14, device: "Replicate", notes: [], key: `r${job.photos[0]?.photo}-1` };
-      this.setStage(job.id, { kind: "done", result: { kind: "enhanced", file } });
+      this.setStage(job.id, { kind: "done", result: { kind: "enhanced", file: fakeFile(job.photos[0]?.photo ?? 1) } });
       return;
     }
     const first = job.photos[0];

@@ -1,15 +1,33 @@
-//! A critique as Markdown.
+//! A critique or comparison as Markdown.
 
 use std::fmt::Write;
 
-use pretty_contract::cloud::CritiqueLine;
-use pretty_contract::service::critique::Critique;
+use pretty_contract::service::critique::{Comparison, Critique};
 
-use super::{dimension, origin, sureness, title};
+use super::{Known, dimension, origin, side, sureness, verdict};
 
-/// The whole document.
-pub(super) fn write(line: &CritiqueLine, critique: &Critique) -> String {
-    let mut text = format!("# {}\n\n{}\n", plain(&title(line)), plain(&critique.summary));
+/// A comparison.
+pub(super) fn comparison(known: &Known, comparison: &Comparison) -> String {
+    let mut text = format!("# {}\n\n", plain(&known.title()));
+    // Writing to a text cannot fail.
+    for (index, name) in known.names.iter().enumerate() {
+        let _ = writeln!(text, "{}. {}", index + 1, plain(name));
+    }
+    let _ = write!(text, "\n**{}**\n\n{}\n", verdict(comparison.stronger), plain(&comparison.summary));
+    if !comparison.reasons.is_empty() {
+        text.push_str("\n## Why\n\n| | stronger | why |\n| --- | --- | --- |\n");
+        for reason in &comparison.reasons {
+            let why = plain(&reason.text).replace('|', "\\|");
+            let _ = writeln!(text, "| {} | {} | {why} |", dimension(reason.dimension), side(reason.stronger));
+        }
+    }
+    let _ = writeln!(text, "\n{}", plain(&origin(&comparison.measured_by)));
+    text
+}
+
+/// A critique.
+pub(super) fn critique(known: &Known, critique: &Critique) -> String {
+    let mut text = format!("# {}\n\n{}\n", plain(&known.title()), plain(&critique.summary));
     // Writing to a text cannot fail.
     if !critique.strengths.is_empty() {
         text.push_str("\n## Strengths\n\n");
@@ -48,7 +66,7 @@ pub(super) fn write(line: &CritiqueLine, critique: &Critique) -> String {
             let _ = writeln!(text, "| {} | {} | {why} |", dimension(score.dimension), score.score);
         }
     }
-    let _ = writeln!(text, "\n{}", plain(&origin(critique)));
+    let _ = writeln!(text, "\n{}", plain(&origin(&critique.measured_by)));
     text
 }
 
@@ -70,24 +88,47 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pdf::tests::{critique, line};
+    use super::super::pdf::tests::{a_comparison, a_critique, known};
     use super::*;
+
+    fn check(text: &str, said: &[&str]) {
+        for said in said {
+            assert!(text.contains(said), "{said} is missing from\n{text}");
+        }
+    }
 
     #[test]
     fn all_that_was_said_is_in_it_as_text() {
-        let text = write(&line(), &critique());
-        for said in [
-            "Critique of a\\_b.jpg",
-            "A truck.",
-            "The blue",
-            "**An arm** (Composition, sure)",
-            "It touches",
-            "Crop \\<b\\>left",
-            "| Light | 7 | even |",
-            "test model",
-        ] {
-            assert!(text.contains(said), "{said} is missing from\n{text}");
-        }
+        let text = critique(&known(&["a_b.jpg"], Vec::new()), &a_critique());
+        check(
+            &text,
+            &[
+                "# Critique of a\\_b.jpg",
+                "A truck.",
+                "The blue",
+                "**An arm** (Composition, sure)",
+                "It touches",
+                "Crop \\<b\\>left",
+                "| Light | 7 | even |",
+                "test model",
+            ],
+        );
         assert!(!text.contains("<b>"));
+    }
+
+    #[test]
+    fn a_comparison_says_which_is_stronger_and_why() {
+        let text = comparison(&known(&["a_b.jpg", "\u{6f22}.jpg"], Vec::new()), &a_comparison());
+        check(
+            &text,
+            &[
+                "# Comparison of a\\_b.jpg and \u{6f22}.jpg",
+                "1. a\\_b.jpg\n2. \u{6f22}.jpg\n",
+                "**The second photo is stronger.**",
+                "| Light | the second | Softer \\| lower. |",
+                "| Focus | even | Alike. |",
+                "test model",
+            ],
+        );
     }
 }

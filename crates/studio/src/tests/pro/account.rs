@@ -57,7 +57,6 @@ fn signed_out_or_offline_no_socket_is_opened() {
     let ids = stage.add_all(&[photo(&stage)]);
     for (name, payload) in [
         ("refresh_account", Value::Null),
-        ("policy", Value::Null),
         ("quote", json!({ "kind": "critique", "variant": "standard", "photos": [ids[0].0] })),
         ("buy", json!({ "product": "pack" })),
     ] {
@@ -146,7 +145,9 @@ fn nonsense_in_the_services_place_is_told_and_passes() {
         (418, r#"{"code":"from_the_future","message":"New."}"#, Code::ServiceRefused),
     ] {
         fake.world().instead = vec![("GET /v1/policy", status, body.into())];
-        assert_eq!(stage.refusal("policy", Value::Null).code, code, "{status} {body}");
+        let policy = stage.ask("policy", Value::Null);
+        assert_eq!(policy["problem"]["code"], serde_json::to_value(code).unwrap(), "{status} {body}");
+        assert_eq!(policy["from"]["kind"], "program", "what it said instead is not taken for a policy");
     }
     fake.world().instead.clear();
     stage.ask("refresh_account", Value::Null);

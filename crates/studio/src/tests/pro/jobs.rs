@@ -47,8 +47,8 @@ fn a_critique_from_the_photo_to_the_document() {
         stage.refusal("use_auto", json!({ "photos": [framed["photo"]], "crop": { "step": "crop", "degrees": 60 } }));
     assert_eq!(refused.code, Code::RecipeInvalid);
     stage.ask("set_recipe", json!({ "photos": [framed["photo"]], "recipe": tried["before"] }));
-    for (format, start) in [("markdown", "# Critique of"), ("pdf", "%PDF-")] {
-        let path = stage.folder.path().join(format);
+    for (format, name, start) in [("markdown", "a.md", "# Critique of"), ("pdf", "a.pdf", "%PDF-")] {
+        let path = stage.folder.path().join(name);
         stage.ask("export_critique", json!({ "id": critique, "format": format, "path": path }));
         assert!(std::fs::read(&path).unwrap().starts_with(start.as_bytes()));
     }
@@ -116,7 +116,7 @@ fn an_enhanced_photo_is_verified_and_what_is_none_is_not_saved() {
         fake.world().enhances_to(bytes, &sum);
         let id = submit_for(&stage, "enhance", 1, ids[0].0);
         let failed = wait_stage(&stage, &id, |stage| matches!(stage, ProStage::Failed { .. }));
-        assert!(matches!(failed.stage, ProStage::Failed { problem, charged: true } if problem.code == code));
+        assert!(matches!(failed.stage, ProStage::Failed { problem, charge: Charge::Yes } if problem.code == code));
     }
     assert_eq!(std::fs::read_dir(stage.photos()).unwrap().count(), 1, "something was saved that is no photo");
     fake.world().enhances_to(&picture, &sha256(&picture));
@@ -135,7 +135,7 @@ fn a_failed_or_stopped_job_costs_nothing() {
     let id = submit(&stage, "critique", 1);
     let failed = wait_stage(&stage, &id, |stage| matches!(stage, ProStage::Failed { .. }));
     assert!(
-        matches!(failed.stage, ProStage::Failed { problem, charged: false } if problem.message.contains("Nothing was charged"))
+        matches!(failed.stage, ProStage::Failed { problem, charge: Charge::No } if problem.message.contains("Nothing was charged"))
     );
     assert_eq!(stage.snapshot().online.spending.this_month, 0);
     fake.world().instead.push(("PATCH", 503, "{}".into()));
