@@ -9,6 +9,7 @@ pub mod devices;
 pub mod email;
 pub mod google;
 pub mod limits;
+mod links;
 pub mod name;
 pub mod password;
 pub mod reset;

@@ -10,7 +10,7 @@ use pretty_backend::changes::{self, ChangeKind};
 use pretty_backend::ledger::{self, Cause, Grant, Ledger, Source};
 use pretty_backend::settings::Settings;
 use pretty_backend::store::entity::{job, order, refund_request, user};
-use pretty_backend::store::{Store, migration};
+use pretty_backend::store::{Store, migration, mode};
 use pretty_backend::world::World;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::error::Error;
@@ -68,7 +68,7 @@ pub(crate) enum Task {
     /// Look after people's data.
     #[command(flatten)]
     Data(data::Task),
-    /// Compare every balance with its postings; fails when one differs.
+    /// Compare every balance with its postings; fails when one differs. Nothing is sold while the last comparison found a difference.
     Audit,
 }
 
@@ -76,6 +76,10 @@ pub(crate) async fn run(task: Task, settings: &Settings) -> Result<(), Box<dyn E
     let store = Store::open(&settings.database, Path::new(&settings.server.data)).await?;
     if !migration::is_current(&store).await? {
         return Err("the database is not up to date: run `pretty-backend migrate`".into());
+    }
+    // Without a key of either kind there is nothing that could be mixed: an operator looks after a sandbox, too.
+    if settings.has_outside() {
+        mode::refuse_other(&store, settings.mode()).await?;
     }
     let world = World::system();
     let done = match task {
@@ -191,10 +195,10 @@ async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn
         }
         Task::Order { .. } | Task::Refund { .. } | Task::Events { .. } | Task::Data(_) => {}
         Task::Audit => {
-            let audit = ledger::audit(store).await?;
+            let audit = ledger::compare(store, world).await?;
             super::say(&format!("{audit:?}"));
             if !audit.is_clean() {
-                return Err("the ledger does not add up: stop selling and look at the differences above".into());
+                return Err("the ledger does not add up: look at the differences above. Nothing is sold until this command finds none".into());
             }
         }
     }
@@ -204,5 +208,5 @@ async fn perform(task: Task, store: &Store, world: &World) -> Result<(), Box<dyn
 async fn find(store: &Store, email: &str) -> Result<user::Model, Box<dyn Error + Send + Sync>> {
     let email = Email::parse(email)?;
     let user = user::Entity::find().filter(user::Column::EmailKey.eq(email.key())).one(store.reader()).await?;
-    user.ok_or_else(|| format!("nobody has the address {}", email.as_str()).into())
+    user.ok_or_else(|| "nobody has this address".into())
 }

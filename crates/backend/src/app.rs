@@ -7,10 +7,11 @@ use crate::billing::alarm::Alarms;
 use crate::changes::Hub;
 use crate::metrics::Metrics;
 use crate::objects::{ObjectError, Objects};
-use crate::photos::pixels::Darkroom;
-use crate::providers::Providers;
+use crate::photos::darkroom::Darkroom;
+use crate::privacy::usage::Views;
 use crate::settings::{Mode, Settings};
 use crate::store::Store;
+use crate::work::provider::Providers;
 use crate::world::World;
 use std::ops::Deref;
 use std::path::Path;
@@ -50,10 +51,12 @@ pub struct Parts {
     pub objects: Objects,
     /// Where pixels are worked on.
     pub darkroom: Darkroom,
-    /// Who looks at photos for us.
+    /// Who does jobs.
     pub providers: Providers,
     /// Told when a job was queued or its provider said something, so that a worker in this process need not wait for its next look.
     pub work: Notify,
+    /// Views of our pages that are not counted yet.
+    pub views: Views,
     /// Who listens for changes in this process.
     pub changes: Hub,
     /// Cancelled when the process stops: what waits for nothing in particular ends then.
@@ -104,6 +107,7 @@ impl App {
             darkroom,
             providers,
             work,
+            views: Views::default(),
             changes,
             stopping,
         })))

@@ -13,6 +13,7 @@
 
 pub mod alarm;
 pub mod background;
+pub mod books;
 pub mod catalogue;
 mod checkout;
 mod customers;
@@ -132,6 +133,11 @@ pub enum BillingError {
     /// An operator asked for what cannot be.
     #[error("{0}")]
     NotRefundable(String),
+    /// The ledger does not add up.
+    #[error(
+        "Nothing can be bought at the moment, because we are checking our books. Your credits are not touched; try again later."
+    )]
+    BooksDiffer,
     /// Something that must come first has not come yet.
     #[error("not yet: {0}")]
     NotYet(&'static str),
@@ -179,6 +185,7 @@ impl From<BillingError> for ApiError {
             | E::NotWithdrawable(_)
             | E::WithdrawalChanged
             | E::NotRefundable(_) => ErrorCode::Conflict,
+            E::BooksDiffer => ErrorCode::Unavailable,
             E::NotYet(_) | E::Stripe(_) => {
                 tracing::warn!(%error, "a payment does not go on");
                 let sentence =

@@ -1,53 +1,14 @@
 //! Errors as they leave the service: `{code, message, retryable}`, with a status that fits.
 //!
-//! The codes stay here until the desktop app calls the service; then they move to `pretty-contract`, where one table turns them into words.
+//! The codes are `pretty-contract`'s, where the app reads them: one list.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+pub use pretty_contract::service::error::ServiceCode as ErrorCode;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
-
-/// What a program branches on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// The request cannot be understood.
-    BadRequest,
-    /// There is no such thing, or it is not yours.
-    NotFound,
-    /// The address exists, but not for this method.
-    MethodNotAllowed,
-    /// The body is not of a kind that is understood.
-    UnsupportedMediaType,
-    /// The body is larger than allowed.
-    TooLarge,
-    /// A value is out of range or malformed; the message names it.
-    Invalid,
-    /// No valid token came along.
-    Unauthenticated,
-    /// The token was good and its time is over: refresh it.
-    TokenExpired,
-    /// Not allowed for this person.
-    Forbidden,
-    /// It clashes with what is there.
-    Conflict,
-    /// The price is another one than the person saw.
-    PriceChanged,
-    /// The newest privacy policy must be accepted first.
-    PolicyNotAccepted,
-    /// Too many attempts: wait as long as `Retry-After` says.
-    RateLimited,
-    /// Fewer credits are available than are needed.
-    NotEnoughCredits,
-    /// It took too long.
-    TimedOut,
-    /// Something that is needed does not answer.
-    Unavailable,
-    /// A fault in the service.
-    Internal,
-}
 
 /// An error as it is sent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -66,7 +27,8 @@ pub struct ApiError {
 impl ApiError {
     /// An error with a sentence for people.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        let retryable = matches!(code, ErrorCode::RateLimited | ErrorCode::TimedOut | ErrorCode::Unavailable);
+        let retryable =
+            matches!(code, ErrorCode::RateLimited | ErrorCode::TooSlow | ErrorCode::TimedOut | ErrorCode::Unavailable);
         Self { code, message: message.into(), retryable, retry_after: None }
     }
 
@@ -100,7 +62,9 @@ impl ApiError {
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::NotEnoughCredits => StatusCode::PAYMENT_REQUIRED,
             ErrorCode::TimedOut | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            // The last one stands for what a newer service says; this one never says it.
+            ErrorCode::Internal | ErrorCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

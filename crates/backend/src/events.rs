@@ -34,7 +34,7 @@ type Stream = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Eve
 /// over; come back with a new one. After signing out it tells nothing more.
 #[utoipa::path(get, path = "/v1/events", tag = "events", security(("token" = [])),
     params(("last-event-id" = Option<String>, Header, description = "The id of the last message that was heard.")),
-    responses((status = 200, body = Change, content_type = "text/event-stream"), (status = 401, body = ApiError),
+    responses((status = 200, body = Change, content_type = "text/event-stream"), (status = 401, body = ApiError), (status = 403, body = ApiError),
         (status = 422, body = ApiError), (status = 429, body = ApiError)))]
 async fn listen(State(app): State<App>, person: Person, headers: HeaderMap) -> Result<Stream, ApiError> {
     let user = person.user.id;

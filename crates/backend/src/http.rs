@@ -1,5 +1,6 @@
 //! HTTP: the router, the frame around every request, and the routes that belong to no subject.
 
+mod body;
 pub mod extract;
 pub mod file;
 mod frame;
@@ -10,8 +11,10 @@ pub use frame::ClientAddress;
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
+use crate::privacy::usage;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,7 +27,7 @@ pub fn router(app: App, beside: Router<App>) -> Router {
     Router::new()
         .merge(api)
         .merge(openapi::routes(&document))
-        .merge(crate::pages::routes())
+        .merge(crate::pages::routes().layer(from_fn_with_state(app.clone(), usage::around_pages)))
         .merge(beside)
         .fallback(frame::nothing_there)
         .method_not_allowed_fallback(async || {
@@ -32,7 +35,7 @@ pub fn router(app: App, beside: Router<App>) -> Router {
         })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(DefaultBodyLimit::max(limit))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), frame::around))
+        .layer(from_fn_with_state(app.clone(), frame::around))
         .with_state(app)
 }
 

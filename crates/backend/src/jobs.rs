@@ -18,8 +18,8 @@ mod why;
 
 pub use crate::store::entity::job::{JobState, Model as Job};
 pub use ask::Asked;
-pub use forget::forget;
-pub use queue::{Fault, Heard, LEASE, Lease, Looked, Picture, claim, fail, heartbeat, look, succeed};
+pub use forget::{forget, forget_photo};
+pub use queue::{Fault, Heard, LEASE, Lease, Looked, Picture, Sign, claim, fail, heartbeat, look, succeed};
 pub use routes::routes;
 pub use submit::{Request, cancel, find, submit};
 pub use sweep::{Swept, sweep};
@@ -92,7 +92,7 @@ async fn end(tx: &WriteTransaction, world: &World, job: &Job, state: JobState, s
         };
     }
     let update = format!(
-        "UPDATE jobs SET state = $2, ended_at = $3, {column} = $4, lease_owner = NULL, lease_until = NULL, checkpoint = NULL WHERE id = $1"
+        "UPDATE jobs SET state = $2, ended_at = $3, {column} = $4, lease_owner = NULL, lease_until = NULL, checkpoint = NULL, progress = NULL WHERE id = $1"
     );
     tx.execute_raw(sql(&**tx, update, [job.id.into(), word.into(), world.now().into(), said.into()])).await?;
     tell_with_credits(tx, world, job).await

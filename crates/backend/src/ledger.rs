@@ -32,7 +32,7 @@ mod statement;
 pub use crate::store::entity::ledger_claim::ClaimState;
 pub use crate::store::entity::ledger_hold::HoldState;
 pub use crate::store::entity::ledger_lot::Source;
-pub use audit::{Audit, audit};
+pub use audit::{Audit, audit, compare, differs};
 pub use book::Cause;
 pub use claim::{Claim, credits_to_claw_back};
 pub use expire::sweep_expired;

@@ -18,6 +18,8 @@ pub mod metrics;
 pub mod oauth;
 pub mod objects;
 pub mod outbound;
+#[cfg(feature = "engine")]
+mod own_engine;
 pub mod pages;
 pub mod photos;
 pub mod privacy;

@@ -4,17 +4,24 @@ mod admin;
 
 use axum::Router;
 use clap::{Parser, Subcommand};
+use pretty_backend::photos::darkroom;
 use pretty_backend::settings::Settings;
 use pretty_backend::settings::load::{Overrides, load};
 use pretty_backend::store::{Store, migration};
 use pretty_backend::world::World;
 use pretty_backend::{log, serve};
 use std::error::Error;
-use std::io::Write as _;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How long a health check waits.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// Bytes of an answer to it.
+const LONGEST_ANSWER: u64 = 64 << 10;
 
 /// The hosted service of As Pretty As A Picture.
 #[derive(Parser)]
@@ -49,9 +56,18 @@ enum Mode {
     /// Look after accounts and credits.
     #[command(subcommand)]
     Admin(admin::Task),
+    /// Ask whoever serves at an address whether it can work; succeeds if so. For health checks of containers.
+    Ready {
+        /// Address and port.
+        address: SocketAddr,
+    },
 }
 
 fn main() -> ExitCode {
+    // Decodes one photo for another process of this program: before anything else is read or opened.
+    if std::env::args_os().nth(1).is_some_and(|mode| mode == darkroom::MODE) {
+        return darkroom::work();
+    }
     // Before anything can speak TLS.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return ExitCode::FAILURE;
@@ -67,6 +83,9 @@ fn main() -> ExitCode {
 
 fn start() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments = Arguments::parse();
+    if let Mode::Ready { address } = arguments.mode {
+        return ready(address);
+    }
     let listen = match &arguments.mode {
         Mode::Serve { listen, .. } => listen.clone(),
         _ => None,
@@ -100,7 +119,20 @@ async fn run(mode: Mode, settings: Settings) -> Result<(), Box<dyn Error + Send 
             Ok(())
         }
         Mode::Admin(task) => admin::run(task, &settings).await,
+        // Was answered before there were settings.
+        Mode::Ready { address } => ready(address),
     }
+}
+
+/// Asks for `/readyz`, without settings, a runtime or TLS: it is asked every few seconds, from the same machine.
+fn ready(address: SocketAddr) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(LONGEST_ANSWER).read_to_string(&mut answer)?;
+    let head = answer.lines().next().unwrap_or_default();
+    if head.split(' ').nth(1) == Some("200") { Ok(()) } else { Err(format!("it cannot work: {head}").into()) }
 }
 
 /// Cancelled at the first SIGTERM or Ctrl-C.

@@ -4,8 +4,10 @@
 //! deleted. What something is (size, type, checksum) is kept in the database. An object without a row would stay for ever, so a key is written
 //! down as doomed before its object is, and taken off that list in the transaction that refers to it.
 
+mod compared;
 mod doomed;
 
+pub use compared::{Compared, Missing, compare, mend};
 pub use doomed::{Reserved, doom, forget_person, keep, reserve, sweep, sweep_now};
 
 use crate::outbound::is_loopback;
@@ -156,6 +158,23 @@ impl Objects {
             keys.push(object?.location.to_string());
         }
         Ok(keys)
+    }
+
+    /// The keys of everything there is, a page at a time.
+    fn everything(&self) -> impl tokio_stream::Stream<Item = Result<String, ObjectError>> {
+        self.store.list(Some(&Path::from("people"))).map(|object| Ok(object?.location.to_string()))
+    }
+
+    /// Whether an object is there.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn is_there(&self, key: &str) -> Result<bool, ObjectError> {
+        match self.store.head(&Path::from(key)).await.map_err(ObjectError::from) {
+            Ok(_) => Ok(true),
+            Err(ObjectError::Missing) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes everything that a person has; says how many objects.

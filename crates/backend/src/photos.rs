@@ -2,6 +2,7 @@
 //!
 //! They come by `uploads` and are written anew there. Not here: what jobs do with them.
 
+pub mod darkroom;
 pub mod pixels;
 pub mod sketch;
 
@@ -10,7 +11,7 @@ use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{Path, Query};
 use crate::http::file::{self, File};
-use crate::objects;
+use crate::jobs;
 use crate::store::entity::photo;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -55,7 +56,7 @@ impl Page {
 
 /// The photos, newest first.
 #[utoipa::path(get, path = "/v1/photos", operation_id = "list_photos", tag = "photos", security(("token" = [])), params(Page),
-    responses((status = 200, body = [StoredPhoto]), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 422, body = ApiError)))]
+    responses((status = 200, body = [StoredPhoto]), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 422, body = ApiError)))]
 async fn list(
     State(app): State<App>,
     person: Person,
@@ -86,15 +87,17 @@ fn shown(row: photo::Model) -> StoredPhoto {
 /// When it is not there, or the database fails.
 pub async fn find(app: &App, user: Uuid, id: Uuid) -> Result<photo::Model, ApiError> {
     let found = photo::Entity::find_by_id(id).one(app.store.reader()).await?;
-    found
-        .filter(|photo| photo.user_id == user)
-        .ok_or_else(|| ApiError::new(ErrorCode::NotFound, "There is no such photo."))
+    found.filter(|photo| photo.user_id == user).ok_or_else(unknown)
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "There is no such photo.")
 }
 
 /// A photo's file.
 #[utoipa::path(get, path = "/v1/photos/{id}/content", operation_id = "photo_content", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Vec<u8>, content_type = "image/*"), (status = 206, body = Vec<u8>, content_type = "image/*"),
-        (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 416), (status = 503, body = ApiError)))]
+    responses((status = 200, body = inline(file::Bytes), content_type = "image/*"), (status = 206, body = inline(file::Bytes), content_type = "image/*"),
+        (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError), (status = 416), (status = 503, body = ApiError)))]
 async fn content(
     State(app): State<App>,
     person: Person,
@@ -107,16 +110,14 @@ async fn content(
     file::send(&app, &headers, file).await
 }
 
-/// Deletes a photo. Jobs that still wait for it fail, and cost nothing.
+/// Deletes a photo with everything that came of it: results, critiques, comparisons. A job that still waits for it fails, one that runs is
+/// stopped; both cost nothing.
 #[utoipa::path(delete, path = "/v1/photos/{id}", operation_id = "delete_photo", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 204), (status = 401, body = ApiError), (status = 404, body = ApiError)))]
+    responses((status = 204), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError)))]
 async fn delete(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<StatusCode, ApiError> {
-    let photo = find(&app, person.user.id, id).await?;
-    let tx = app.store.write_transaction().await?;
-    if photo::Entity::delete_by_id(id).exec(&*tx).await?.rows_affected == 1 {
-        objects::doom(&tx, &app.world, &photo.object_key).await?;
+    if !jobs::forget_photo(&app, person.user.id, id).await? {
+        return Err(unknown());
     }
-    tx.commit().await?;
-    objects::sweep_now(&app).await;
+    app.work.notify_waiters();
     Ok(StatusCode::NO_CONTENT)
 }

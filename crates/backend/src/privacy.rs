@@ -8,6 +8,7 @@ pub mod deletion;
 pub mod export;
 pub mod policy;
 pub mod routes;
+pub mod stones;
 pub mod tables;
 pub mod usage;
 mod zip;
@@ -63,5 +64,5 @@ pub async fn work(app: &App) {
 /// # Errors
 /// When the database fails.
 pub async fn sweep(app: &App) -> Result<u64, AccountError> {
-    Ok(export::sweep(app).await? + books::purge_due(app).await?)
+    Ok(export::sweep(app).await? + books::purge_due(app).await? + stones::sweep(app, app.world.now()).await?)
 }

@@ -1,73 +1,42 @@
-//! The outside services that look at photos, each behind a thin client of its own.
+//! How the outside services that look at photos are spoken to, each by a thin client of its own.
+//!
+//! Not here: what they are asked for, and what their answers mean for a job (`work`).
 
 pub mod anthropic_client;
 pub mod replicate_client;
 
 use crate::outbound::{Patience, SetupError};
-use crate::settings::Settings;
-use anthropic_client::AnthropicClient;
+use crate::settings::{Anthropic, Replicate};
+use anthropic_client::{AnthropicClient, Credentials};
 use replicate_client::ReplicateClient;
 use std::time::Duration;
-
-/// An outside service that looks at photos.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Provider {
-    /// Enhances.
-    Replicate,
-    /// Critiques and compares.
-    Anthropic,
-}
-
-impl Provider {
-    /// For people, and in the table of how they are.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Replicate => "Replicate",
-            Self::Anthropic => "Anthropic",
-        }
-    }
-}
 
 /// Up and down again with a photo of full size.
 const REPLICATE_TIMEOUT: Duration = Duration::from_secs(120);
 const PATIENCE: Patience =
     Patience { retries: 2, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(10) };
 
-/// The clients of those that are configured.
-#[derive(Debug)]
-pub struct Providers {
-    /// None: no enhancement in the cloud.
-    pub replicate: Option<ReplicateClient>,
-    /// None: no critique.
-    pub anthropic: Option<AnthropicClient>,
+impl ReplicateClient {
+    /// As configured; none without a token.
+    pub fn configured(settings: &Replicate) -> Option<Self> {
+        let token = Some(settings.token.clone()).filter(|token| !token.is_empty())?;
+        let delivery = Some(settings.delivery_url.as_str()).filter(|url| !url.is_empty());
+        usable("Replicate", Self::new(&settings.base_url, delivery, token, PATIENCE, REPLICATE_TIMEOUT))
+    }
 }
 
-impl Providers {
-    /// As configured.
-    pub fn configured(settings: &Settings) -> Self {
-        let replicate = (!settings.replicate.token.is_empty()).then(|| {
-            let delivery = Some(settings.replicate.delivery_url.as_str()).filter(|url| !url.is_empty());
-            let token = settings.replicate.token.clone();
-            ReplicateClient::new(&settings.replicate.base_url, delivery, token, PATIENCE, REPLICATE_TIMEOUT)
-        });
-        let anthropic = (!settings.anthropic.key.is_empty()).then(|| {
-            let timeout = Duration::from_secs(settings.anthropic.answer_seconds);
-            AnthropicClient::new(&settings.anthropic.base_url, settings.anthropic.key.clone(), PATIENCE, timeout)
-        });
-        Self { replicate: usable(Provider::Replicate, replicate), anthropic: usable(Provider::Anthropic, anthropic) }
-    }
-
-    /// Whether it is configured.
-    pub fn has(&self, provider: Provider) -> bool {
-        match provider {
-            Provider::Replicate => self.replicate.is_some(),
-            Provider::Anthropic => self.anthropic.is_some(),
+impl AnthropicClient {
+    /// As configured; none without a key.
+    pub fn configured(settings: &Anthropic) -> Option<Self> {
+        if settings.key.is_empty() {
+            return None;
         }
+        let timeout = Duration::from_secs(settings.answer_seconds);
+        usable("Anthropic", Self::new(&settings.base_url, Credentials::of(settings), PATIENCE, timeout))
     }
 }
 
 /// The settings were checked when they were read, so a fault here is the TLS library's.
-fn usable<T>(provider: Provider, client: Option<Result<T, SetupError>>) -> Option<T> {
-    let switched_off = |error: &SetupError| tracing::error!(%error, provider = provider.name(), "switched off");
-    client?.inspect_err(switched_off).ok()
+fn usable<T>(service: &str, client: Result<T, SetupError>) -> Option<T> {
+    client.inspect_err(|error| tracing::error!(%error, service, "switched off")).ok()
 }

@@ -1,14 +1,17 @@
 //! Serving: bind, answer, and on a signal finish what is running.
 
+mod connections;
+
 use crate::app::App;
 use crate::http::router;
 use crate::mail::mailer;
 use crate::metrics;
 use crate::settings::Settings;
-use crate::store::{Store, migration};
+use crate::store::{Store, migration, mode};
 use crate::worker;
 use crate::world::World;
 use axum::Router;
+use connections::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +36,9 @@ pub enum StartError {
     /// The object store.
     #[error(transparent)]
     Objects(#[from] crate::objects::ObjectError),
+    /// Something that jobs need.
+    #[error(transparent)]
+    NotReady(#[from] crate::work::provider::NotReady),
     /// Mail settings.
     #[error("{0}")]
     Mail(String),
@@ -93,6 +99,7 @@ pub async fn run(
     let (app, data) = open(settings, address).await?;
     let monitoring = answer_monitoring(&app, &stop).await?;
     let worker = if app.settings.worker.embedded {
+        app.providers.prepare(&app.settings).await?;
         let mailer = mailer::configured(&app.settings, &data).map_err(StartError::Mail)?;
         Some(tokio::spawn(worker::run(app.clone(), mailer, stop.clone())))
     } else {
@@ -101,19 +108,18 @@ pub async fn run(
     tracing::info!(%address, base_url = app.base_url, "listening");
     listening(address);
     let grace = Duration::from_secs(app.settings.server.shutdown_seconds);
-    let service = router(app.clone(), beside).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let limits = Limits {
+        connections: app.settings.server.connections,
+        header: Duration::from_secs(app.settings.server.header_timeout_seconds),
+    };
+    let serving = connections::answer(listener, router(app.clone(), beside), limits, stop.clone());
     let overtime = async {
         stop.cancelled().await;
         app.stopping.cancel();
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
-        result = async { serving.await } => {
-            if let Err(error) = result {
-                tracing::error!(%error, "serving ended");
-            }
-        }
+        () = serving => {}
         () = overtime => tracing::warn!("requests that still ran were cut off"),
     }
     stop.cancel();
@@ -131,6 +137,7 @@ pub async fn run(
 pub async fn work(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
     let address = settings.server.listen.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)));
     let (app, data) = open(settings, address).await?;
+    app.providers.prepare(&app.settings).await?;
     let mailer = mailer::configured(&app.settings, &data).map_err(StartError::Mail)?;
     let monitoring = answer_monitoring(&app, &stop).await?;
     tracing::info!("working");
@@ -146,5 +153,6 @@ async fn open(settings: Settings, address: SocketAddr) -> Result<(App, PathBuf),
     let world = World::system();
     let store = Store::open(&settings.database, &data).await?;
     migration::run(&store, world.now()).await?;
+    mode::claim(&store, settings.mode(), world.now()).await?;
     Ok((App::new(settings, store, world, address)?, data))
 }

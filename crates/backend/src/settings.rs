@@ -8,7 +8,7 @@ mod mode;
 mod photos;
 
 pub use mode::Mode;
-pub use photos::{Anthropic, CloudModel, Objects, Replicate, Uploads};
+pub use photos::{Anthropic, AuthHeader, CloudModel, Engine, Objects, OwnVariant, Replicate, Uploads};
 
 use serde::Deserialize;
 use std::fmt;
@@ -69,6 +69,8 @@ pub struct Settings {
     pub replicate: Replicate,
     /// Critique.
     pub anthropic: Anthropic,
+    /// Enhancement by our own engine.
+    pub engine: Engine,
     /// Background work.
     pub worker: Worker,
     /// What monitoring reads.
@@ -91,6 +93,10 @@ pub struct Server {
     pub trusted_proxies: usize,
     /// Seconds a request may take.
     pub request_timeout_seconds: u64,
+    /// Seconds until the head of a request has come.
+    pub header_timeout_seconds: u64,
+    /// Connections at the same moment.
+    pub connections: usize,
     /// Bytes of a body that is not an upload.
     pub body_limit_bytes: usize,
     /// Seconds that running requests get when the service stops.

@@ -8,6 +8,7 @@
 
 pub mod entity;
 pub mod migration;
+pub mod mode;
 mod rows;
 
 pub use rows::{count_of, sql};
@@ -53,6 +54,16 @@ pub enum StoreError {
         needed: i64,
         /// What this program knows.
         known: i64,
+    },
+    /// A sandbox on the live database, or the live service on a sandbox's.
+    #[error(
+        "the database is that of {found} and the settings are those of {wanted}: sandbox and live are never mixed. Give each a database, or a data folder, of its own"
+    )]
+    OtherMode {
+        /// Whose it is.
+        found: &'static str,
+        /// Who wanted it.
+        wanted: &'static str,
     },
     /// The system gives no random bytes.
     #[error(transparent)]

@@ -1,17 +1,23 @@
-//! What workers do: claim jobs, have the outside services do them, check what comes back, end them.
+//! What workers do: claim jobs, have somebody do them, check what comes back, end them.
 //!
-//! Each provider has a lane of its own with so many jobs at a time. A job runs beside a watch that gives signs of life and hears when the job
+//! Each [provider](provider) has a lane of its own with so many jobs at a time. A job runs beside a watch that gives signs of life and hears when the job
 //! is to stop. A worker may die at any step: what the next one needs is in the job's row before it is needed, and only
 //! [`jobs::succeed`] captures credits, with the result in the same transaction.
 //!
 //! Not here: the queue and its rules (`jobs`), how a provider is spoken to (`providers`).
 
+mod anthropic;
 pub mod breaker;
 mod compare;
 mod critique;
+#[cfg(feature = "engine")]
+mod engine;
 mod enhance;
 mod lane;
 mod look;
+mod picture;
+pub mod provider;
+mod replicate;
 mod webhook;
 
 pub use lane::{run, work_due};
@@ -20,28 +26,19 @@ pub use webhook::routes;
 use crate::jobs::{self, Fault, JobError, Lease, Picture, Why};
 use crate::objects::ObjectError;
 use crate::photos::pixels::PixelError;
-use crate::providers::Provider;
 use crate::store::StoreError;
 use pretty_contract::service::jobs::JobResult;
 use std::time::Duration;
 
-/// What a provider is asked for.
-fn kinds(provider: Provider) -> &'static [&'static str] {
-    match provider {
-        Provider::Replicate => &["enhance"],
-        Provider::Anthropic => &["critique", "compare"],
-    }
-}
-
 /// A job that worked out: everything that is checked and stored, nothing that the person has yet.
-struct Made {
+pub(crate) struct Made {
     result: JobResult,
     picture: Option<Picture>,
 }
 
 /// Why the work on a job ends without a result.
 #[derive(Debug, thiserror::Error)]
-enum Halt {
+pub(crate) enum Halt {
     /// The attempt, or the job, came to nothing.
     #[error("{0:?}")]
     Fault(Fault),

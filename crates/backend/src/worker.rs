@@ -16,6 +16,7 @@ pub async fn run(app: App, mailer: Box<dyn Mailer>, stop: CancellationToken) {
     tokio::join!(
         letters(app.clone(), mailer, stop.clone()),
         Box::pin(billing::background::run(app.clone(), stop.clone())),
+        Box::pin(billing::books::run(app.clone(), stop.clone())),
         Box::pin(work::run(app, stop))
     );
 }

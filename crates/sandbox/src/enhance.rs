@@ -31,6 +31,15 @@ pub struct EnhanceRequest {
     pub format: OutputFormat,
 }
 
+/// A result.
+#[derive(Clone, Debug)]
+pub struct Enhanced {
+    /// Its file.
+    pub file: Vec<u8>,
+    /// Who made it and how, a line for the prediction's log.
+    pub log: String,
+}
+
 /// Why a picture could not be made; the text becomes the prediction's error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -38,11 +47,11 @@ pub struct EnhanceError(pub String);
 
 /// Makes a photo better. Called on a blocking thread.
 pub trait Enhance: Send + Sync + 'static {
-    /// The result's file.
+    /// The result.
     ///
     /// # Errors
     /// When the photo cannot be read or the result cannot be made.
-    fn enhance(&self, request: &EnhanceRequest) -> Result<Vec<u8>, EnhanceError>;
+    fn enhance(&self, request: &EnhanceRequest) -> Result<Enhanced, EnhanceError>;
 }
 
 /// Enlarges by Catmull-Rom interpolation. The built-in default.
@@ -50,7 +59,7 @@ pub trait Enhance: Send + Sync + 'static {
 pub struct Bicubic;
 
 impl Enhance for Bicubic {
-    fn enhance(&self, request: &EnhanceRequest) -> Result<Vec<u8>, EnhanceError> {
+    fn enhance(&self, request: &EnhanceRequest) -> Result<Enhanced, EnhanceError> {
         let photo = decode(&request.photo)?;
         let (width, height) = (photo.width() * request.scale, photo.height() * request.scale);
         if u64::from(width) * u64::from(height) > MOST_PIXELS {
@@ -63,7 +72,8 @@ impl Enhance for Bicubic {
             OutputFormat::Jpeg => result.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut file, 92)),
         }
         .map_err(|problem| EnhanceError(format!("The result could not be written: {problem}")))?;
-        Ok(file.into_inner())
+        let log = format!("Made {} times as large by interpolation, without a model.\n", request.scale);
+        Ok(Enhanced { file: file.into_inner(), log })
     }
 }
 
@@ -97,7 +107,7 @@ mod tests {
             .unwrap();
         let mut request =
             EnhanceRequest { photo: file.into_inner(), model: "a/b".into(), scale: 3, format: OutputFormat::Jpeg };
-        let result = Bicubic.enhance(&request).unwrap();
+        let result = Bicubic.enhance(&request).unwrap().file;
         assert_eq!(image::guess_format(&result).unwrap(), ImageFormat::Jpeg);
         assert_eq!(dimensions(&result), Some((18, 12)));
         request.photo.truncate(20);

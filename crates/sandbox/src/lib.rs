@@ -33,7 +33,7 @@ pub use anthropic::{Anthropic, MessageScript};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use control::{Control, ControlError};
 pub use delivery::{DeliveryAttempt, DeliveryFault, DeliveryRule, ReleaseOrder};
-pub use enhance::{Bicubic, Enhance, EnhanceError, EnhanceRequest, OutputFormat};
+pub use enhance::{Bicubic, Enhance, EnhanceError, EnhanceRequest, Enhanced, OutputFormat};
 pub use faults::{Fault, FaultRule, Service};
 pub use google::{Google, Person, TokenFault};
 pub use journal::ReceivedRequest;

@@ -3,17 +3,16 @@
 use super::devices::{self, End};
 use super::email::Email;
 use super::limits::{self, Counted};
-use super::sign_up::{live, spend};
+use super::links::{self, New};
 use super::{AccountError, name, password, sign_in};
 use crate::app::App;
 use crate::changes::{self, ChangeKind};
 use crate::mail::letter::Letter;
 use crate::mail::{outbox, returned};
-use crate::store::entity::mail_link::{self, Purpose};
+use crate::store::entity::mail_link::Purpose;
 use crate::store::entity::user;
 use crate::store::{is_unique_violation, sql};
-use crate::world::{TokenKind, token_hash};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -61,24 +60,17 @@ pub async fn ask_email(app: &App, user: &user::Model, password: &str, new: &str)
     sign_in::confirm(app, user, password).await?;
     limits::count(app, Counted::MailTo(new.key())).await?;
     returned::refuse(app, new.key()).await?;
-    let token = app.world.new_token(TokenKind::Letter)?;
     let tx = app.store.write_transaction().await?;
     let taken = user::Entity::find().filter(user::Column::EmailKey.eq(new.key())).one(&*tx).await?;
     let letter = match taken {
-        Some(other) if other.id != user.id => Letter::AlreadyRegistered { name: other.name },
+        Some(other) if other.id != user.id => {
+            links::make_blind(app, &tx).await?;
+            Letter::AlreadyRegistered { name: other.name }
+        }
         _ => {
-            let row = mail_link::ActiveModel {
-                hash: Set(token_hash(&token)),
-                purpose: Set(Purpose::ChangeEmail),
-                user_id: Set(Some(user.id)),
-                email: Set(new.as_str().to_owned()),
-                name: Set(None),
-                password_hash: Set(None),
-                return_to: Set(None),
-                expires_at: Set(app.world.now().plus(LINK_LIFE)),
-                used_at: Set(None),
-            };
-            mail_link::Entity::insert(row).exec_without_returning(&*tx).await?;
+            let (purpose, life) = (Purpose::ChangeEmail, LINK_LIFE);
+            let link = New { purpose, user: Some(user.id), email: new.as_str(), chosen: None, life };
+            let token = links::make(app, &tx, link).await?;
             Letter::ConfirmEmail {
                 name: user.name.clone(),
                 link: format!("{}/confirm-email?token={token}", app.base_url),
@@ -96,7 +88,7 @@ pub async fn ask_email(app: &App, user: &user::Model, password: &str, new: &str)
 /// # Errors
 /// When the database fails.
 pub async fn waiting_email(app: &App, token: &str) -> Result<Option<String>, AccountError> {
-    Ok(live(app, token, Purpose::ChangeEmail).await?.map(|link| link.email))
+    Ok(links::live(app, token, Purpose::ChangeEmail).await?.map(|link| link.email))
 }
 
 /// Moves the account to the new address and tells the old one.
@@ -104,11 +96,11 @@ pub async fn waiting_email(app: &App, token: &str) -> Result<Option<String>, Acc
 /// # Errors
 /// A dead link, or the address was taken meanwhile.
 pub async fn move_email(app: &App, token: &str) -> Result<(), AccountError> {
-    let link = live(app, token, Purpose::ChangeEmail).await?.ok_or(AccountError::DeadLink)?;
+    let link = links::live(app, token, Purpose::ChangeEmail).await?.ok_or(AccountError::DeadLink)?;
     let id = link.user_id.ok_or(AccountError::DeadLink)?;
     let email = Email::parse(&link.email)?;
     let tx = app.store.write_transaction().await?;
-    spend(&tx, token, app.world.now()).await?;
+    links::spend(&tx, token, app.world.now()).await?;
     let user = user::Entity::find_by_id(id).one(&*tx).await?.ok_or(AccountError::DeadLink)?;
     let update = "UPDATE users SET email = $2, email_key = $3 WHERE id = $1";
     match tx.execute_raw(sql(&*tx, update, [id.into(), email.as_str().into(), email.key().into()])).await {

@@ -27,6 +27,9 @@ pub enum GoogleError {
     /// What Google gave proves nothing.
     #[error("What Google sent could not be trusted, so you are not signed in. Begin again.")]
     NotProven(&'static str),
+    /// Google is not configured.
+    #[error("Signing in with Google is not offered here. Use your email and a password.")]
+    NotOffered,
     /// Google does not answer.
     #[error("Google cannot be reached at the moment. Sign in with your email and password, or try again later.")]
     Unreachable(String),
@@ -77,7 +80,7 @@ impl From<GoogleError> for ApiError {
             GoogleError::Denied | GoogleError::NotProven(_) | GoogleError::OnlyWayIn => ErrorCode::Forbidden,
             GoogleError::Unreachable(_) => ErrorCode::Unavailable,
             GoogleError::OtherGoogleAccount | GoogleError::Taken => ErrorCode::Conflict,
-            GoogleError::NoAccount => ErrorCode::NotFound,
+            GoogleError::NoAccount | GoogleError::NotOffered => ErrorCode::NotFound,
             GoogleError::Account(_) => ErrorCode::Internal,
         };
         match error {

@@ -3,23 +3,23 @@
 use super::devices::{self, End};
 use super::email::Email;
 use super::limits::{self, Counted};
-use super::sign_up::{live, spend};
+use super::links::{self, New};
 use super::{AccountError, password};
 use crate::app::App;
 use crate::mail::letter::Letter;
 use crate::mail::outbox;
-use crate::store::entity::mail_link::{self, Purpose};
+use crate::store::entity::mail_link::Purpose;
 use crate::store::entity::user;
 use crate::store::sql;
-use crate::world::{TokenKind, token_hash};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use std::net::IpAddr;
 use std::time::Duration;
 
 /// How long the link in the letter is good.
 const LINK_LIFE: Duration = Duration::from_secs(30 * 60);
 
-/// Sends the letter if the address has an account; the answer is the same if not.
+/// Sends the letter if the address has an account. The answer is the same if not, and so is the work: a link and a letter are written that
+/// nobody gets.
 ///
 /// # Errors
 /// What is wrong with the address, or too many attempts.
@@ -27,23 +27,20 @@ pub async fn ask(app: &App, email: &str, from: IpAddr) -> Result<(), AccountErro
     let email = Email::parse(email)?;
     limits::count(app, Counted::SignUpFrom(from)).await?;
     limits::count(app, Counted::MailTo(email.key())).await?;
-    let token = app.world.new_token(TokenKind::Letter)?;
     let tx = app.store.write_transaction().await?;
-    if let Some(user) = user::Entity::find().filter(user::Column::EmailKey.eq(email.key())).one(&*tx).await? {
-        let row = mail_link::ActiveModel {
-            hash: Set(token_hash(&token)),
-            purpose: Set(Purpose::Reset),
-            user_id: Set(Some(user.id)),
-            email: Set(user.email.clone()),
-            name: Set(None),
-            password_hash: Set(None),
-            return_to: Set(None),
-            expires_at: Set(app.world.now().plus(LINK_LIFE)),
-            used_at: Set(None),
-        };
-        mail_link::Entity::insert(row).exec_without_returning(&*tx).await?;
-        let letter = Letter::ResetPassword { name: user.name, link: format!("{}/reset?token={token}", app.base_url) };
-        outbox::queue(app, &tx, Some(user.id), &user.email, letter).await?;
+    let letter =
+        |name, token: &str| Letter::ResetPassword { name, link: format!("{}/reset?token={token}", app.base_url) };
+    match user::Entity::find().filter(user::Column::EmailKey.eq(email.key())).one(&*tx).await? {
+        Some(user) => {
+            let (purpose, life) = (Purpose::Reset, LINK_LIFE);
+            let new = New { purpose, user: Some(user.id), email: &user.email, chosen: None, life };
+            let token = links::make(app, &tx, new).await?;
+            outbox::queue(app, &tx, Some(user.id), &user.email, letter(user.name, &token)).await?;
+        }
+        None => {
+            links::make_blind(app, &tx).await?;
+            outbox::queue_blind(app, &tx, &letter(String::new(), "")).await?;
+        }
     }
     tx.commit().await?;
     app.letters.notify_one();
@@ -55,7 +52,7 @@ pub async fn ask(app: &App, email: &str, from: IpAddr) -> Result<(), AccountErro
 /// # Errors
 /// When the database fails.
 pub async fn is_live(app: &App, token: &str) -> Result<bool, AccountError> {
-    Ok(live(app, token, Purpose::Reset).await?.is_some())
+    Ok(links::live(app, token, Purpose::Reset).await?.is_some())
 }
 
 /// Sets the new password, signs out everywhere and makes all other reset links dead.
@@ -63,14 +60,14 @@ pub async fn is_live(app: &App, token: &str) -> Result<bool, AccountError> {
 /// # Errors
 /// A dead link or a password that may not be used.
 pub async fn set(app: &App, token: &str, new: &str) -> Result<(), AccountError> {
-    let link = live(app, token, Purpose::Reset).await?.ok_or(AccountError::DeadLink)?;
+    let link = links::live(app, token, Purpose::Reset).await?.ok_or(AccountError::DeadLink)?;
     let id = link.user_id.ok_or(AccountError::DeadLink)?;
     let user = user::Entity::find_by_id(id).one(app.store.reader()).await?.ok_or(AccountError::DeadLink)?;
     let new = password::choose(new, &[&user.name, &user.email])?;
     let hash = app.passwords.hash(new).await?;
     let now = app.world.now();
     let tx = app.store.write_transaction().await?;
-    spend(&tx, token, now).await?;
+    links::spend(&tx, token, now).await?;
     tx.execute_raw(sql(
         &*tx,
         "UPDATE mail_links SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL",

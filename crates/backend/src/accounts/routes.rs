@@ -143,7 +143,7 @@ struct Change {
 
 /// Changes the name.
 #[utoipa::path(patch, path = "/v1/account", tag = "account", security(("token" = [])), request_body = Change,
-    responses((status = 200, body = Account), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 413, body = ApiError),
+    responses((status = 200, body = Account), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 413, body = ApiError),
         (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 async fn rename(
     State(app): State<App>,
@@ -171,7 +171,7 @@ struct Device {
 
 /// Where the person is signed in.
 #[utoipa::path(get, path = "/v1/account/devices", tag = "account", security(("token" = [])),
-    responses((status = 200, body = [Device]), (status = 401, body = ApiError)))]
+    responses((status = 200, body = [Device]), (status = 401, body = ApiError), (status = 403, body = ApiError)))]
 async fn list_devices(State(app): State<App>, person: Person) -> Result<axum::Json<Vec<Device>>, ApiError> {
     let devices = devices::open(app.store.reader(), person.user.id).await?;
     let shown = devices.into_iter().map(|device| Device {
@@ -187,7 +187,7 @@ async fn list_devices(State(app): State<App>, person: Person) -> Result<axum::Js
 
 /// Signs one device out.
 #[utoipa::path(delete, path = "/v1/account/devices/{id}", tag = "account", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 204), (status = 401, body = ApiError), (status = 404, body = ApiError)))]
+    responses((status = 204), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError)))]
 async fn end_device(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<StatusCode, ApiError> {
     let device = device::Entity::find_by_id(id).one(app.store.reader()).await?;
     if device.is_none_or(|device| device.user_id != person.user.id || device.ended_at.is_some()) {
@@ -201,7 +201,7 @@ async fn end_device(State(app): State<App>, person: Person, Path(id): Path<Uuid>
 
 /// Signs out everywhere, here too.
 #[utoipa::path(post, path = "/v1/account/sign-out-everywhere", tag = "account", security(("token" = [])),
-    responses((status = 204), (status = 401, body = ApiError)))]
+    responses((status = 204), (status = 401, body = ApiError), (status = 403, body = ApiError)))]
 async fn sign_out_everywhere(State(app): State<App>, person: Person) -> Result<StatusCode, ApiError> {
     let tx = app.store.write_transaction().await?;
     devices::end_all(&tx, person.user.id, None, End::SignedOut, app.world.now()).await?;
@@ -211,7 +211,7 @@ async fn sign_out_everywhere(State(app): State<App>, person: Person) -> Result<S
 
 /// The credits.
 #[utoipa::path(get, path = "/v1/credits", tag = "credits", security(("token" = [])),
-    responses((status = 200, body = Balance), (status = 401, body = ApiError)))]
+    responses((status = 200, body = Balance), (status = 401, body = ApiError), (status = 403, body = ApiError)))]
 async fn credits(State(app): State<App>, person: Person) -> Result<axum::Json<Balance>, ApiError> {
     Ok(axum::Json(ledger::balance(&app.store, person.user.owner_ref, app.world.now()).await?))
 }
@@ -229,7 +229,7 @@ struct Page {
 
 /// Every movement of the credits, newest first.
 #[utoipa::path(get, path = "/v1/credits/entries", tag = "credits", security(("token" = [])), params(Page),
-    responses((status = 200, body = [Entry]), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 422, body = ApiError)))]
+    responses((status = 200, body = [Entry]), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 422, body = ApiError)))]
 async fn entries(
     State(app): State<App>,
     person: Person,

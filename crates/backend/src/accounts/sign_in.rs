@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Checks address and password, both limits first. The same work and the same answer for an address that nobody has.
+/// The address is not read as one: whoever cannot spell it gets no other answer than whoever does not know it.
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`], or too many attempts.
@@ -20,7 +21,7 @@ pub async fn check(app: &App, email: &str, password: &str, from: IpAddr) -> Resu
     let key = email.trim().to_lowercase();
     limits::count(app, Counted::SignInFrom(from)).await?;
     limits::count(app, Counted::SignInTo(&key)).await?;
-    let user = user::Entity::find().filter(user::Column::EmailKey.eq(&key)).one(app.store.reader()).await?;
+    let user = by_key(app, &key).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     match (app.passwords.check(password, hash).await?, user) {
         (Check::Right { renewed }, Some(user)) => {
@@ -31,6 +32,14 @@ pub async fn check(app: &App, email: &str, password: &str, from: IpAddr) -> Resu
         }
         _ => Err(AccountError::WrongCredentials),
     }
+}
+
+async fn by_key(app: &App, key: &str) -> Result<Option<user::Model>, AccountError> {
+    // No address has a control character in it, and PostgreSQL takes no text with a NUL: not even to look for it.
+    if key.chars().any(char::is_control) {
+        return Ok(None);
+    }
+    Ok(user::Entity::find().filter(user::Column::EmailKey.eq(key)).one(app.store.reader()).await?)
 }
 
 /// Asks for the password once more before something that matters.

@@ -5,6 +5,7 @@
 
 use super::email::Email;
 use super::limits::{self, Counted};
+use super::links::{self, Chosen, New};
 use super::password::{self, Check};
 use super::{AccountError, name};
 use crate::app::App;
@@ -12,9 +13,8 @@ use crate::mail::letter::Letter;
 use crate::mail::{outbox, returned};
 use crate::store::entity::mail_link::{self, Purpose};
 use crate::store::entity::user;
-use crate::store::{WriteTransaction, is_unique_violation, sql};
-use crate::world::{TokenKind, token_hash};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use crate::store::{WriteTransaction, is_unique_violation};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -47,24 +47,16 @@ pub async fn ask(app: &App, form: SignUp<'_>, from: IpAddr) -> Result<(), Accoun
     returned::refuse(app, email.key()).await?;
     // Hashed in any case, so that it takes as long.
     let hash = app.passwords.hash(password).await?;
-    let token = app.world.new_token(TokenKind::Letter)?;
     let tx = app.store.write_transaction().await?;
     let known = user::Entity::find().filter(user::Column::EmailKey.eq(email.key())).one(&*tx).await?;
     let letter = if let Some(known) = &known {
+        links::make_blind(app, &tx).await?;
         Letter::AlreadyRegistered { name: known.name.clone() }
     } else {
-        let row = mail_link::ActiveModel {
-            hash: Set(token_hash(&token)),
-            purpose: Set(Purpose::SignUp),
-            user_id: Set(None),
-            email: Set(email.as_str().to_owned()),
-            name: Set(Some(name.clone())),
-            password_hash: Set(Some(hash)),
-            return_to: Set(form.return_to),
-            expires_at: Set(app.world.now().plus(LINK_LIFE)),
-            used_at: Set(None),
-        };
-        mail_link::Entity::insert(row).exec_without_returning(&*tx).await?;
+        let chosen = Chosen { name: name.clone(), password_hash: hash, return_to: form.return_to };
+        let (purpose, life) = (Purpose::SignUp, LINK_LIFE);
+        let new = New { purpose, user: None, email: email.as_str(), chosen: Some(chosen), life };
+        let token = links::make(app, &tx, new).await?;
         Letter::ConfirmSignUp { name, link: format!("{}/confirm?token={token}", app.base_url) }
     };
     outbox::queue(app, &tx, known.map(|known| known.id), email.as_str(), letter).await?;
@@ -85,7 +77,7 @@ pub async fn confirm(app: &App, token: &str, password: &str) -> Result<(user::Mo
         return Err(AccountError::WrongCredentials);
     }
     let tx = app.store.write_transaction().await?;
-    spend(&tx, token, app.world.now()).await?;
+    links::spend(&tx, token, app.world.now()).await?;
     let now = app.world.now();
     let user = user::Model {
         id: app.world.new_id()?,
@@ -131,19 +123,5 @@ pub async fn insert(tx: &WriteTransaction, user: &user::Model) -> Result<(), Acc
 /// # Errors
 /// When the database fails.
 pub async fn waiting(app: &App, token: &str) -> Result<Option<mail_link::Model>, AccountError> {
-    live(app, token, Purpose::SignUp).await
-}
-
-/// A link of this purpose that was not used and is not too old.
-pub(super) async fn live(app: &App, token: &str, purpose: Purpose) -> Result<Option<mail_link::Model>, AccountError> {
-    let link = mail_link::Entity::find_by_id(token_hash(token)).one(app.store.reader()).await?;
-    Ok(link.filter(|link| link.purpose == purpose && link.used_at.is_none() && link.expires_at > app.world.now()))
-}
-
-/// Uses a link up; the second of two at once finds it dead.
-pub(super) async fn spend(tx: &WriteTransaction, token: &str, now: crate::world::Moment) -> Result<(), AccountError> {
-    let update = "UPDATE mail_links SET used_at = $2, password_hash = NULL, name = NULL
-        WHERE hash = $1 AND used_at IS NULL AND expires_at > $2";
-    let result = tx.execute_raw(sql(&**tx, update, [token_hash(token).into(), now.into()])).await?;
-    if result.rows_affected() == 1 { Ok(()) } else { Err(AccountError::DeadLink) }
+    links::live(app, token, Purpose::SignUp).await
 }

@@ -2,8 +2,9 @@
 
 use clap::Subcommand;
 use pretty_backend::app::App;
-use pretty_backend::privacy::deletion;
+use pretty_backend::objects;
 use pretty_backend::privacy::policy::{self, Policy};
+use pretty_backend::privacy::{deletion, stones};
 use pretty_contract::service::privacy::SubscriptionEnd;
 use std::error::Error;
 use std::time::Duration;
@@ -34,12 +35,18 @@ pub(crate) enum Task {
         #[arg(long)]
         email: String,
     },
-    /// Print what stays of deleted accounts, one a line, to be kept with the backups.
+    /// Print what stays of what was deleted, one a line, to be kept with the backups.
     Tombstones,
-    /// After a backup was restored: delete again every account that a tombstone in this file stands for.
+    /// After a backup was restored: delete again every account, photo and job that a tombstone in this file stands for.
     ReplayTombstones {
         /// What `tombstones` printed last.
         file: std::path::PathBuf,
+    },
+    /// Compare photos and results in the database with the object store. Fails when one lacks what the other has, unless that is mended.
+    CheckObjects {
+        /// Remove rows whose object is gone, and objects that no row refers to.
+        #[arg(long)]
+        mend: bool,
     },
 }
 
@@ -64,13 +71,29 @@ pub(super) async fn perform(task: Task, app: &App) -> Result<(), Box<dyn Error +
             crate::say(&format!("final on {}", asked.final_at.to_utc()));
         }
         Task::Tombstones => {
-            for stone in deletion::tombstones(app).await? {
+            for stone in stones::all(app).await? {
                 crate::say(&stone);
             }
         }
         Task::ReplayTombstones { file } => {
             let stones: Vec<String> = std::fs::read_to_string(&file)?.lines().map(str::to_owned).collect();
-            crate::say(&format!("{} accounts deleted again", deletion::replay(app, &stones).await?));
+            let stones::Replayed { accounts, photos, jobs } = stones::replay(app, &stones).await?;
+            crate::say(&format!("deleted again: {accounts} accounts, {photos} photos, {jobs} jobs"));
+        }
+        Task::CheckObjects { mend } => {
+            let found = objects::compare(app).await?;
+            for row in &found.without_object {
+                crate::say(&format!("no object: {row}"));
+            }
+            for key in &found.without_row {
+                crate::say(&format!("no row: {key}"));
+            }
+            if mend {
+                objects::mend(app, &found).await?;
+                crate::say("mended");
+            } else if !found.is_clean() {
+                return Err("database and object store differ: look at the lines above, then run it with --mend".into());
+            }
         }
     }
     Ok(())

@@ -35,11 +35,13 @@ pub enum Alarm {
     ProviderWebhookRefused,
     /// The mail server takes no letters from us: the day's quota is used up, or sending was stopped.
     MailHeld,
+    /// A balance is not what its postings add up to: nothing is sold until it is.
+    LedgerDiffers,
 }
 
 impl Alarm {
     /// Every one.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::OrderQuarantined,
         Self::AccountGone,
         Self::CheckoutRefused,
@@ -55,6 +57,7 @@ impl Alarm {
         Self::ProviderModel,
         Self::ProviderWebhookRefused,
         Self::MailHeld,
+        Self::LedgerDiffers,
     ];
 
     /// The name that stays.
@@ -75,6 +78,7 @@ impl Alarm {
             Self::ProviderModel => "provider_model",
             Self::ProviderWebhookRefused => "provider_webhook_refused",
             Self::MailHeld => "mail_held",
+            Self::LedgerDiffers => "ledger_differs",
         }
     }
 }

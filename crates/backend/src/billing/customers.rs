@@ -73,6 +73,15 @@ pub(super) async fn created(app: &App, id: &str) -> Result<(), BillingError> {
     if is_closed(app, owner).await? { delete_at_stripe(billing, id).await } else { Ok(()) }
 }
 
+/// A customer that is said to be gone: forgotten once Stripe says so itself.
+pub(super) async fn deleted(app: &App, id: &str) -> Result<(), BillingError> {
+    match open(app)?.client.customer(id).await {
+        Ok(customer) if !customer.deleted => Ok(()),
+        Err(error) if !error.is_missing() => Err(error.into()),
+        Ok(_) | Err(_) => forget(app, id).await,
+    }
+}
+
 /// Deletes a person's customer at Stripe, with name and address and everything that runs, and forgets it here. May be repeated.
 pub(super) async fn delete(app: &App, billing: &Billing, owner: Uuid) -> Result<(), BillingError> {
     let Some(id) = id_of(app, owner).await? else { return Ok(()) };

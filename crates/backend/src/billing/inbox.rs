@@ -63,7 +63,7 @@ pub(super) async fn keep(app: &App, event: &Event) -> Result<(), BillingError> {
         event.id.clone().into(),
         event.kind.clone().into(),
         event.object_id().map(str::to_owned).into(),
-        event.data.object["charge"].as_str().map(str::to_owned).into(),
+        event.charge().map(str::to_owned).into(),
         Moment(event.created.saturating_mul(1_000_000)).into(),
         if own_mode { "waiting" } else { "ignored" }.into(),
         now.into(),
@@ -123,7 +123,7 @@ async fn act(app: &App, row: &Row) -> Result<(), BillingError> {
             Ok(())
         }
         "customer.created" => customers::created(app, object).await,
-        "customer.deleted" => customers::forget(app, object).await,
+        "customer.deleted" => customers::deleted(app, object).await,
         _ if kind.starts_with("checkout.session.") => fulfil::session(app, object).await.map(|_| ()),
         _ if kind.starts_with("customer.subscription.") => subscriptions::settle(app, object).await.map(|_| ()),
         "invoice.paid" | "invoice.payment_failed" | "invoice.payment_action_required" => {

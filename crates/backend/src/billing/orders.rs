@@ -1,7 +1,7 @@
 //! Orders: placed once a wish, found again by their owner only, looked at while they are open.
 
 use super::catalogue::{self, Product};
-use super::{BillingError, checkout, fulfil, open, payments, subscriptions};
+use super::{BillingError, books, checkout, fulfil, open, payments, subscriptions};
 use crate::app::App;
 use crate::store::entity::order::{self, OrderState, ProductKind};
 use crate::store::entity::user;
@@ -32,13 +32,19 @@ const MOST_OPEN: i64 = 20;
 /// Orders a product, or finds the order that the same wish made before. Its payment page is made when there is none.
 ///
 /// # Errors
-/// A key that cannot be or was used for something else; a product that is not sold; a second plan; Stripe; the database.
+/// A key that cannot be or was used for something else; a product that is not sold; a second plan; a ledger that does not add up; Stripe; the
+/// database.
 pub async fn place(app: &App, user: &user::Model, product: &str, idem_key: &str) -> Result<Order, BillingError> {
     let billing = open(app)?;
     if !(1..=100).contains(&idem_key.len()) || !idem_key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(BillingError::BadKey);
     }
-    let order = match by_key(app, user.owner_ref, idem_key).await? {
+    let known = by_key(app, user.owner_ref, idem_key).await?;
+    // What can be paid already is shown again; nothing else is sold while the books are wrong.
+    if known.as_ref().is_none_or(|order| order.state == OrderState::Created) {
+        books::refuse_while_wrong(app).await?;
+    }
+    let order = match known {
         Some(order) => order,
         None => {
             let product = catalogue::find(&app.settings, product).ok_or(BillingError::UnknownProduct)?;

@@ -48,7 +48,7 @@ pub(super) async fn run_due(app: &App) -> Result<(), BillingError> {
 }
 
 /// The mark, when its task is due and nobody else took it.
-async fn take(app: &App, name: &str, every: Duration) -> Result<Option<Moment>, BillingError> {
+pub(super) async fn take(app: &App, name: &str, every: Duration) -> Result<Option<Moment>, BillingError> {
     let now = app.world.now();
     let tx = app.store.write_transaction().await?;
     let insert = "INSERT INTO billing_marks (name, reached, due_at) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
@@ -58,6 +58,14 @@ async fn take(app: &App, name: &str, every: Duration) -> Result<Option<Moment>, 
     let reached = count_of(&*tx, "SELECT reached AS n FROM billing_marks WHERE name = $1", [name.into()]).await?;
     tx.commit().await?;
     Ok((taken.rows_affected() == 1).then_some(Moment(reached)))
+}
+
+/// The task was done, and has its turn again after this long.
+pub(super) async fn rest(app: &App, name: &str, every: Duration) -> Result<(), BillingError> {
+    let tx = app.store.write_transaction().await?;
+    let update = "UPDATE billing_marks SET due_at = $2 WHERE name = $1";
+    tx.execute_raw(sql(&*tx, update, [name.into(), app.world.now().plus(every).into()])).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn reach(app: &App, name: &str, reached: Moment) -> Result<(), BillingError> {

@@ -83,9 +83,7 @@ pub(super) async fn settle_charge(app: &App, id: &str) -> Result<(), BillingErro
         Found::NotOurs => return Ok(()),
     };
     let ticket = payments::ticket(app, &payment.payment_ref).await?;
-    let mut refunds = billing.client.refunds(id).await?.data;
-    // Stripe lists the newest first.
-    refunds.reverse();
+    let refunds = refunds_of(billing, id).await?;
     let tx = app.store.write_transaction().await?;
     lock_order(&tx, payment.order_id).await?;
     let Some(payment) = payments::locked(&tx, &payment.payment_ref).await? else { return Ok(()) };
@@ -116,6 +114,22 @@ pub(super) async fn settle_charge(app: &App, id: &str) -> Result<(), BillingErro
     }
     news::tell(app, &tx, payment.owner_ref, payment.order_id, &[ChangeKind::Credits]).await?;
     Ok(tx.commit().await?)
+}
+
+/// All refunds of a charge, oldest first.
+async fn refunds_of(billing: &Billing, charge: &str) -> Result<Vec<Refund>, BillingError> {
+    let mut all: Vec<Refund> = Vec::new();
+    loop {
+        let before = all.last().map(|refund| refund.id.clone());
+        let page = billing.client.refunds(charge, before.as_deref()).await?;
+        let more = page.has_more && !page.data.is_empty();
+        all.extend(page.data);
+        if !more {
+            // Stripe lists the newest first.
+            all.reverse();
+            return Ok(all);
+        }
+    }
 }
 
 /// Everyone locks the order before the payment before the ledger, so that nobody waits for someone who waits for them.

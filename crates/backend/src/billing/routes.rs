@@ -34,7 +34,7 @@ async fn show_catalogue(State(app): State<App>) -> axum::Json<Catalogue> {
 
 /// The orders, newest first.
 #[utoipa::path(get, path = "/v1/orders", tag = "billing", security(("token" = [])),
-    responses((status = 200, body = [Order]), (status = 401, body = ApiError)))]
+    responses((status = 200, body = [Order]), (status = 401, body = ApiError), (status = 403, body = ApiError)))]
 async fn list_orders(State(app): State<App>, person: Person) -> Result<axum::Json<Vec<Order>>, ApiError> {
     let orders = orders::list(&app, person.user.owner_ref).await?;
     Ok(axum::Json(orders::shown(&app, orders).await?))
@@ -43,7 +43,7 @@ async fn list_orders(State(app): State<App>, person: Person) -> Result<axum::Jso
 /// Orders a product. The answer says where to pay; nothing is charged before.
 #[utoipa::path(post, path = "/v1/orders", tag = "billing", security(("token" = [])), request_body = NewOrder,
     params(("idempotency-key" = String, Header, description = "1 to 100 visible characters. The same key is the same order.")),
-    responses((status = 201, body = Order), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 404, body = ApiError),
+    responses((status = 201, body = Order), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError),
         (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError),
         (status = 503, body = ApiError)))]
 async fn place_order(
@@ -64,7 +64,7 @@ async fn one(app: &App, order: orders::Order) -> Result<axum::Json<Order>, ApiEr
 
 /// One order. Asking again is how to hear that it was paid.
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "billing", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Order), (status = 401, body = ApiError), (status = 404, body = ApiError)))]
+    responses((status = 200, body = Order), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError)))]
 async fn show_order(
     State(app): State<App>,
     person: Person,
@@ -75,7 +75,7 @@ async fn show_order(
 
 /// What withdrawing from an order would mean. Nothing happens yet.
 #[utoipa::path(get, path = "/v1/orders/{id}/withdrawal", tag = "billing", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Withdrawal), (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 409, body = ApiError)))]
+    responses((status = 200, body = Withdrawal), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError), (status = 409, body = ApiError)))]
 async fn offer_withdrawal(
     State(app): State<App>,
     person: Person,
@@ -87,7 +87,7 @@ async fn offer_withdrawal(
 /// Withdraws from an order. A receipt goes out by mail.
 #[utoipa::path(post, path = "/v1/orders/{id}/withdrawal", tag = "billing", security(("token" = [])), params(("id" = Uuid, Path)),
     request_body = ConfirmWithdrawal,
-    responses((status = 200, body = Order), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 404, body = ApiError),
+    responses((status = 200, body = Order), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError),
         (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 async fn confirm_withdrawal(
     State(app): State<App>,
@@ -100,7 +100,7 @@ async fn confirm_withdrawal(
 
 /// Where payment methods, invoices and the subscription are looked after.
 #[utoipa::path(post, path = "/v1/billing/portal", tag = "billing", security(("token" = [])),
-    responses((status = 200, body = Portal), (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 503, body = ApiError)))]
+    responses((status = 200, body = Portal), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError), (status = 503, body = ApiError)))]
 async fn open_portal(State(app): State<App>, person: Person) -> Result<axum::Json<Portal>, ApiError> {
     Ok(axum::Json(Portal { url: portal(&app, person.user.owner_ref).await? }))
 }
@@ -118,7 +118,7 @@ pub async fn portal(app: &App, owner: Uuid) -> Result<String, BillingError> {
 }
 
 /// Where Stripe tells what changed.
-#[utoipa::path(post, path = "/v1/webhooks/stripe", tag = "billing", request_body(content = String, content_type = "application/json"),
+#[utoipa::path(post, path = "/v1/webhooks/stripe", tag = "billing", request_body(content = serde_json::Value, content_type = "application/json"),
     params(("stripe-signature" = String, Header, description = "Stripe's signature of the raw body.")),
     responses((status = 200), (status = 400, body = ApiError), (status = 404, body = ApiError), (status = 413, body = ApiError),
         (status = 415, body = ApiError), (status = 503, body = ApiError)))]

@@ -400,12 +400,13 @@ impl StripeClient {
         self.get(&path("/v1/refunds", id)).await
     }
 
-    /// The refunds of a charge.
+    /// A page of the refunds of a charge, newest first, older than `before` if it is given.
     ///
     /// # Errors
     /// `StripeError`.
-    pub async fn refunds(&self, charge: &str) -> Result<Page<Refund>, StripeError> {
-        let form = vec![("charge", charge.to_owned()), ("limit", "100".to_owned())];
+    pub async fn refunds(&self, charge: &str, before: Option<&str>) -> Result<Page<Refund>, StripeError> {
+        let mut form = vec![("charge", charge.to_owned()), ("limit", "100".to_owned())];
+        form.extend(before.map(|id| ("starting_after", id.to_owned())));
         self.call(Method::GET, "/v1/refunds", &form, None).await
     }
 

@@ -7,6 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use std::ops::Range;
 
+/// The bytes of a file, as the document calls them.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Bytes(pub Vec<u8>);
+
 /// A stored file.
 #[derive(Clone, Copy, Debug)]
 pub struct File<'a> {

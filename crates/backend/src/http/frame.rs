@@ -3,6 +3,7 @@
 //! When whoever asked leaves, the request is dropped where it waits, and that has its line, too. What must end all the same is a task of its own
 //! (`uploads::finish`).
 
+use super::body::IsLate;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::pages::PageError;
@@ -11,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
@@ -72,9 +74,15 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
     let mut line = Line { app: app.clone(), id, method, path, address, agent, begin, status: LEFT };
 
     let limit = Duration::from_secs(app.settings.server.request_timeout_seconds);
-    let answer = tokio::time::timeout(limit, next.run(request).instrument(span)).await;
-    let mut response =
-        answer.unwrap_or_else(|_| ApiError::new(ErrorCode::TimedOut, "The request took too long.").into_response());
+    let is_late = IsLate::default();
+    let request = request.map(|body| is_late.watch(body));
+    let mut running = pin!(next.run(request).instrument(span));
+    let mut response = match tokio::time::timeout(limit, running.as_mut()).await {
+        Ok(response) => response,
+        // Asked while the request still is where it was when its time was over.
+        Err(_) if is_late.get() => ApiError::new(ErrorCode::TooSlow, "The request came too slowly.").into_response(),
+        Err(_) => ApiError::new(ErrorCode::TimedOut, "The request took too long.").into_response(),
+    };
 
     if let Some(fault) = response.extensions_mut().remove::<PageError>() {
         response = fault.shown(&app);

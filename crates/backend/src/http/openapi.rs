@@ -10,7 +10,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 #[openapi(
     info(
         title = "As Pretty As A Picture",
-        description = "The hosted service: accounts, credits, jobs, privacy. Every error is `{code, message, retryable}`."
+        description = "The hosted service: accounts, credits, jobs, privacy. Every error is `{code, message, retryable}`. \
+            Any request may be answered with 408 when it comes too slowly, and with 503 when it cannot be answered in time."
     ),
     modifiers(&Schemes)
 )]

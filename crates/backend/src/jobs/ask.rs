@@ -3,7 +3,7 @@
 //! Free texts of the app end here: of the camera's settings only what is a setting goes on, so that neither a place, nor a name, nor words to
 //! the model can come along.
 
-use super::prices::{self, Offer};
+use super::prices::{self, Found};
 use super::{Job, JobError, JobState, Request, find, submit};
 use crate::accounts::tokens::Person;
 use crate::app::App;
@@ -47,15 +47,17 @@ impl Asked {
 /// # Errors
 /// Whatever is wrong with it, in the order in which a person can do something about it; nothing is kept then.
 pub(super) async fn take_in(app: &App, person: &Person, key: &str, new: NewJob) -> Result<Job, ApiError> {
-    let offer = prices::find(app, new.kind, &new.variant)?;
+    let found = prices::find(app, new.kind, &new.variant)?;
+    let credits = found.offer.credits;
     let asked = Asked {
-        photos: photo_ids(&offer, &new.photos)?,
+        photos: photo_ids(&found, &new.photos)?,
         options: options(new.kind, new.options)?,
         variant: new.variant,
     };
     let content = serde_json::to_string(&asked).map_err(|error| ApiError::internal(&error))?;
     let request = Request {
-        kind: offer.word(),
+        kind: found.word(),
+        provider: found.provider.name(),
         idem_key: key,
         content: &content,
         price: new.price,
@@ -65,9 +67,9 @@ pub(super) async fn take_in(app: &App, person: &Person, key: &str, new: NewJob) 
     if let Some(earlier) = super::submit::earlier(app.store.reader(), person.user.id, &request).await? {
         return Ok(earlier);
     }
-    prices::available(app, &offer).await?;
-    if new.price != offer.credits {
-        let message = format!("The price is {} credits.", offer.credits);
+    prices::available(app, found.provider).await?;
+    if new.price != credits {
+        let message = format!("The price is {credits} credits.");
         return Err(ApiError::new(ErrorCode::PriceChanged, message));
     }
     for photo in &asked.photos {
@@ -85,8 +87,8 @@ fn invalid(text: &str) -> ApiError {
     ApiError::new(ErrorCode::Invalid, text)
 }
 
-fn photo_ids(offer: &Offer<'_>, ids: &[String]) -> Result<Vec<Uuid>, ApiError> {
-    if ids.len() != offer.photos() {
+fn photo_ids(found: &Found<'_>, ids: &[String]) -> Result<Vec<Uuid>, ApiError> {
+    if ids.len() != found.photos() {
         return Err(invalid("`photos` must be one photo, or two to compare."));
     }
     let ids: Vec<Uuid> = ids

@@ -3,42 +3,34 @@
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::photos::pixels::Fit;
-use crate::providers::Provider;
-use crate::settings::Settings;
 use crate::work::breaker;
+use crate::work::provider::{Offer, Provider};
 use pretty_contract::service::jobs::{JobKind, PhotoSize, Price, Quote, QuoteRequest, Sends};
+use std::sync::Arc;
 
-/// The only way of critiques and comparisons.
-const STANDARD: &str = "standard";
 /// Photos in one quote: as many as the app sends at once.
 const MOST_QUOTED: usize = 500;
 /// Pixels of a side that a quote is asked for.
 const LONGEST_SIDE: u32 = 100_000;
 
-/// One thing that can be asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Offer<'a> {
-    /// What it does.
-    pub kind: JobKind,
-    /// Which way.
-    pub variant: &'a str,
-    /// What it costs.
-    pub credits: i64,
-    /// Who does it.
-    pub provider: Provider,
-    /// How large the copy is that leaves.
-    pub fit: Fit,
+/// One thing that can be asked for, and who does it.
+#[derive(Clone, Debug)]
+pub(crate) struct Found<'a> {
+    /// What.
+    pub(crate) offer: Offer,
+    /// Who.
+    pub(crate) provider: &'a dyn Provider,
 }
 
-impl Offer<'_> {
+impl Found<'_> {
     /// How many photos one job takes.
-    pub fn photos(&self) -> usize {
-        if self.kind == JobKind::Compare { 2 } else { 1 }
+    pub(crate) fn photos(&self) -> usize {
+        if self.offer.kind == JobKind::Compare { 2 } else { 1 }
     }
 
     /// As the table of jobs names it.
-    pub fn word(&self) -> &'static str {
-        word(self.kind)
+    pub(crate) fn word(&self) -> &'static str {
+        word(self.offer.kind)
     }
 }
 
@@ -52,40 +44,28 @@ pub fn word(kind: JobKind) -> &'static str {
     }
 }
 
-/// Everything that can be asked for where all outside services are configured.
-pub fn offers(settings: &Settings) -> impl Iterator<Item = Offer<'_>> {
-    let anthropic = &settings.anthropic;
-    let looked_at = move |kind, credits| Offer {
-        kind,
-        variant: STANDARD,
-        credits,
-        provider: Provider::Anthropic,
-        fit: Fit::LongEdge(anthropic.long_edge),
-    };
-    let enhanced = settings.replicate.models.iter().map(|model| Offer {
-        kind: JobKind::Enhance,
-        variant: &model.variant,
-        credits: model.credits,
-        provider: Provider::Replicate,
-        fit: Fit::Pixels(model.most_pixels),
-    });
-    [looked_at(JobKind::Critique, anthropic.critique_credits), looked_at(JobKind::Compare, anthropic.compare_credits)]
-        .into_iter()
-        .chain(enhanced)
+/// The kind of that name in the table of jobs.
+pub(crate) fn kind(named: &str) -> JobKind {
+    let kinds = [JobKind::Critique, JobKind::Enhance, JobKind::Compare];
+    kinds.into_iter().find(|kind| word(*kind) == named).unwrap_or(JobKind::Unknown)
 }
 
 /// The prices of what is offered here.
 pub fn list(app: &App) -> Vec<Price> {
-    let here = offers(&app.settings).filter(|offer| app.providers.has(offer.provider));
-    here.map(|offer| Price { kind: offer.kind, variant: offer.variant.to_owned(), credits: offer.credits }).collect()
+    let offers = app.providers.on().flat_map(|provider| provider.offers(&app.settings));
+    offers.map(|Offer { kind, variant, credits, .. }| Price { kind, variant, credits }).collect()
 }
 
 /// One offer, whether or not it is to be had at present.
 ///
 /// # Errors
 /// When there is no such thing.
-pub fn find<'a>(app: &'a App, kind: JobKind, variant: &str) -> Result<Offer<'a>, ApiError> {
-    let found = offers(&app.settings).find(|offer| offer.kind == kind && offer.variant == variant);
+pub(crate) fn find<'a>(app: &'a App, kind: JobKind, variant: &str) -> Result<Found<'a>, ApiError> {
+    let found = app.providers.all().map(Arc::as_ref).find_map(|provider| {
+        let mut offers = provider.offers(&app.settings).into_iter();
+        let offer = offers.find(|offer| offer.kind == kind && offer.variant == variant)?;
+        Some(Found { offer, provider })
+    });
     found.ok_or_else(|| ApiError::new(ErrorCode::Invalid, "There is no such `kind` and `variant`: see /v1/prices."))
 }
 
@@ -93,8 +73,8 @@ pub fn find<'a>(app: &'a App, kind: JobKind, variant: &str) -> Result<Offer<'a>,
 ///
 /// # Errors
 /// When the outside service is not configured, or refuses us until an operator has acted.
-pub async fn available(app: &App, offer: &Offer<'_>) -> Result<(), ApiError> {
-    if app.providers.has(offer.provider) && !breaker::is_refused(app, offer.provider).await? {
+pub(crate) async fn available(app: &App, provider: &dyn Provider) -> Result<(), ApiError> {
+    if provider.is_on() && !breaker::is_refused(app, provider.name()).await? {
         return Ok(());
     }
     Err(ApiError::new(ErrorCode::Unavailable, "This is not offered here at the moment."))
@@ -106,7 +86,8 @@ pub async fn available(app: &App, offer: &Offer<'_>) -> Result<(), ApiError> {
 /// When there is no such thing, it is not to be had, or the photos cannot be.
 pub async fn quote(app: &App, request: &QuoteRequest, credits: i64) -> Result<Quote, ApiError> {
     let invalid = |text: &str| ApiError::new(ErrorCode::Invalid, text);
-    let offer = find(app, request.kind, &request.variant)?;
+    let found = find(app, request.kind, &request.variant)?;
+    let Found { offer, provider } = &found;
     let count = request.photos.len();
     if !(1..=MOST_QUOTED).contains(&count) {
         return Err(invalid("`photos` must be 1 to 500 sizes."));
@@ -117,7 +98,7 @@ pub async fn quote(app: &App, request: &QuoteRequest, credits: i64) -> Result<Qu
     if request.photos.iter().any(|size| !possible(size)) {
         return Err(invalid("`photos` must be between 1 and 100000 pixels a side."));
     }
-    available(app, &offer).await?;
+    available(app, *provider).await?;
     let edge = |size: &PhotoSize| {
         let (width, height) = offer.fit.size(size.width, size.height);
         width.max(height)
@@ -126,12 +107,12 @@ pub async fn quote(app: &App, request: &QuoteRequest, credits: i64) -> Result<Qu
         Fit::LongEdge(edge) => edge,
         Fit::Pixels(_) => request.photos.iter().map(edge).max().unwrap_or(1),
     };
-    let jobs = i64::try_from(count / offer.photos()).unwrap_or(i64::MAX);
+    let jobs = i64::try_from(count / found.photos()).unwrap_or(i64::MAX);
     Ok(Quote {
         price: offer.credits.saturating_mul(jobs),
         each: offer.credits,
         available: credits,
-        sends: Sends { to: offer.provider.name().to_owned(), long_edge, media_type: "image/jpeg".to_owned() },
+        sends: Sends { to: provider.receiver().to_owned(), long_edge, media_type: "image/jpeg".to_owned() },
     })
 }
 

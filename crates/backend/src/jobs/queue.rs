@@ -21,22 +21,23 @@ pub struct Lease {
     owner: Uuid,
 }
 
-/// Claims a job of one of these kinds: of the person with the fewest jobs running, the one that waits longest. None when nothing is due.
+/// Who does a job. Programs from before there was a choice do not write it down: it follows from the kind then.
+const PROVIDER: &str = "COALESCE(j.provider, CASE j.kind WHEN 'enhance' THEN 'Replicate' ELSE 'Anthropic' END)";
+
+/// Claims a job of this provider's: of the person with the fewest jobs running, the one that waits longest. None when nothing is due.
 /// From its first claim on it may take `life`, so that the wait in a long queue does not count.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim(store: &Store, world: &World, kinds: &[&str], life: Duration) -> Result<Option<Lease>, JobError> {
+pub async fn claim(store: &Store, world: &World, provider: &str, life: Duration) -> Result<Option<Lease>, JobError> {
     let tx = store.write_transaction().await?;
     let now = world.now();
-    let names: Vec<String> = (0..kinds.len()).map(|index| format!("${}", index + 2)).collect();
     let select = format!(
-        "SELECT j.* FROM jobs j WHERE j.state = 'queued' AND j.due_at <= $1 AND j.deadline > $1 AND j.kind IN ({})
+        "SELECT j.* FROM jobs j WHERE j.state = 'queued' AND j.due_at <= $1 AND j.deadline > $1 AND {PROVIDER} = $2
         ORDER BY (SELECT COUNT(*) FROM jobs r WHERE r.user_id = j.user_id AND r.state = 'running'), j.due_at, j.id LIMIT 1{}",
-        names.join(", "),
         tx.claim_clause()
     );
-    let values = std::iter::once(now.into()).chain(kinds.iter().map(|kind| (*kind).into()));
+    let values = [now.into(), provider.into()];
     let Some(mut job) = Job::find_by_statement(sql(&*tx, select, values)).one(&*tx).await? else { return Ok(None) };
     let owner = world.new_id()?;
     let until = now.plus(LEASE);
@@ -90,22 +91,31 @@ pub async fn look(store: &Store, world: &World, lease: &Lease) -> Result<Looked,
     Ok(Looked { heard, told: job.told_at.zip(job.told_prediction), checkpoint: job.checkpoint })
 }
 
-/// Renews the lease and keeps how far the work got, when there is something new to keep.
+/// What a sign of life says beyond that there is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sign<'a> {
+    /// How far the work got, for the worker that may have to go on with it.
+    pub checkpoint: Option<&'a str>,
+    /// The same for the person, from 0 to 1.
+    pub progress: Option<f32>,
+}
+
+/// Renews the lease and keeps how far the work got, when there is something new to keep. The person's apps hear of progress.
 ///
 /// # Errors
 /// [`JobError::LeaseLost`] when another worker has the job or it ended: stop at once.
-pub async fn heartbeat(
-    store: &Store,
-    world: &World,
-    lease: &Lease,
-    checkpoint: Option<&str>,
-) -> Result<Heard, JobError> {
+pub async fn heartbeat(store: &Store, world: &World, lease: &Lease, sign: Sign<'_>) -> Result<Heard, JobError> {
     let tx = store.write_transaction().await?;
     let job = held(&tx, lease).await?;
     let now = world.now();
-    let update = "UPDATE jobs SET lease_until = $2, checkpoint = COALESCE($3, checkpoint) WHERE id = $1";
-    let kept: Option<String> = checkpoint.map(str::to_owned);
-    tx.execute_raw(sql(&*tx, update, [job.id.into(), now.plus(LEASE).into(), kept.into()])).await?;
+    let progress = sign.progress.map(|part| (part.clamp(0.0, 1.0) * 1000.0).round() as i64);
+    let update = "UPDATE jobs SET lease_until = $2, checkpoint = COALESCE($3, checkpoint), progress = COALESCE($4, progress) WHERE id = $1";
+    let kept: Option<String> = sign.checkpoint.map(str::to_owned);
+    let values = [job.id.into(), now.plus(LEASE).into(), kept.into(), progress.into()];
+    tx.execute_raw(sql(&*tx, update, values)).await?;
+    if progress.is_some() && progress != job.progress {
+        tell(&tx, world, &job).await?;
+    }
     tx.commit().await?;
     Ok(heard(&job, now))
 }

@@ -38,7 +38,7 @@ async fn price_list(State(app): State<App>) -> axum::Json<Vec<Price>> {
 
 /// What something would cost, and what of the photos leaves for it. Nothing is set aside.
 #[utoipa::path(post, path = "/v1/quotes", tag = "jobs", security(("token" = [])), request_body = QuoteRequest,
-    responses((status = 200, body = Quote), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 413, body = ApiError),
+    responses((status = 200, body = Quote), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 413, body = ApiError),
         (status = 415, body = ApiError), (status = 422, body = ApiError), (status = 503, body = ApiError)))]
 async fn quote(
     State(app): State<App>,
@@ -67,7 +67,7 @@ async fn submit(
 
 /// The jobs, newest first.
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", security(("token" = [])), params(Page),
-    responses((status = 200, body = [Shown]), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 422, body = ApiError)))]
+    responses((status = 200, body = [Shown]), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 422, body = ApiError)))]
 async fn list(
     State(app): State<App>,
     person: Person,
@@ -88,14 +88,14 @@ async fn own(app: &App, person: &Person, id: Uuid) -> Result<Job, ApiError> {
 
 /// A job with what came of it.
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Shown), (status = 401, body = ApiError), (status = 404, body = ApiError)))]
+    responses((status = 200, body = Shown), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError)))]
 async fn look(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<axum::Json<Shown>, ApiError> {
     Ok(axum::Json(shown(&own(&app, &person, id).await?)))
 }
 
 /// Stops a job that has not ended: at once while it waits, else as soon as its worker hears of it. It costs nothing then.
 #[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Shown), (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 409, body = ApiError)))]
+    responses((status = 200, body = Shown), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError), (status = 409, body = ApiError)))]
 async fn stop(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<axum::Json<Shown>, ApiError> {
     cancel(&app.store, &app.world, person.user.id, id).await?;
     app.work.notify_waiters();
@@ -104,8 +104,8 @@ async fn stop(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> R
 
 /// The picture that came of a job.
 #[utoipa::path(get, path = "/v1/jobs/{id}/result", tag = "jobs", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Vec<u8>, content_type = "image/*"), (status = 206, body = Vec<u8>, content_type = "image/*"),
-        (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 416), (status = 503, body = ApiError)))]
+    responses((status = 200, body = inline(file::Bytes), content_type = "image/*"), (status = 206, body = inline(file::Bytes), content_type = "image/*"),
+        (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError), (status = 416), (status = 503, body = ApiError)))]
 async fn result(
     State(app): State<App>,
     person: Person,
@@ -122,7 +122,7 @@ async fn result(
 
 /// Deletes a job with its photos and what came of them. One that has not ended is stopped. The movements of credits stay.
 #[utoipa::path(delete, path = "/v1/jobs/{id}", tag = "jobs", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 204), (status = 401, body = ApiError), (status = 404, body = ApiError)))]
+    responses((status = 204), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError)))]
 async fn delete(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<StatusCode, ApiError> {
     forget(&app, person.user.id, id).await?;
     app.work.notify_waiters();

@@ -14,6 +14,8 @@ use uuid::Uuid;
 pub struct Request<'a> {
     /// What kind of work.
     pub kind: &'a str,
+    /// Who is to do it.
+    pub provider: &'a str,
     /// From the app: the same request has the same key.
     pub idem_key: &'a str,
     /// As JSON.
@@ -63,6 +65,8 @@ pub async fn submit(store: &Store, world: &World, user: &user::Model, request: R
         deleted_at: None,
         told_at: None,
         told_prediction: None,
+        provider: Some(request.provider.to_owned()),
+        progress: None,
     };
     if job.price != 0 {
         ledger.hold(user.owner_ref, job.id, job.price, job.deadline).await?;
@@ -118,6 +122,8 @@ async fn insert(connection: &impl ConnectionTrait, job: &Job) -> Result<(), JobE
         deleted_at: Set(None),
         told_at: Set(None),
         told_prediction: Set(None),
+        provider: Set(job.provider.clone()),
+        progress: Set(None),
     };
     job::Entity::insert(row).exec_without_returning(connection).await?;
     Ok(())

@@ -1,6 +1,7 @@
 //! The ways in which a letter leaves: into a folder, or by SMTP (Amazon SES speaks it too).
 
 use super::letter::Rendered;
+use crate::log;
 use crate::settings::Settings;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -139,7 +140,8 @@ impl Mailer for Smtp {
 /// What a mail server's refusal means for the letter. SES says by the same codes that an address is wrong and that the account is stopped, so its
 /// words count too.
 fn judged(code: Option<u16>, text: &str) -> MailFault {
-    let text = without_addresses(text);
+    // Kept with the letter and logged, so without the addresses that mail servers like to repeat.
+    let text = log::scrub(text);
     let lower = text.to_lowercase();
     let is_about_us = matches!(code, Some(530 | 534 | 535 | 538))
         || ["sending paused", "suspended", "daily message quota"].iter().any(|words| lower.contains(words));
@@ -148,10 +150,4 @@ fn judged(code: Option<u16>, text: &str) -> MailFault {
         Some(500..=599) => MailFault::Never(text),
         _ => MailFault::Later(text),
     }
-}
-
-/// A mail server's words without the addresses in them: they are logged and kept.
-fn without_addresses(text: &str) -> String {
-    let words = text.split(' ').map(|word| if word.contains('@') { "[address]" } else { word });
-    words.collect::<Vec<_>>().join(" ")
 }

@@ -107,6 +107,10 @@ fn hash(key: &str) -> Vec<u8> {
 /// A letter to this address came back. May be told twice.
 async fn note(app: &App, address: &str, reason: &'static str) -> Result<(), StoreError> {
     let key = key_of(address);
+    // Nothing of ours went to such an address, and PostgreSQL takes no text with a NUL.
+    if key.chars().any(char::is_control) {
+        return Ok(());
+    }
     let now = app.world.now();
     let tx = app.store.write_transaction().await?;
     let insert = "INSERT INTO returned_addresses (address_hash, reason, at) VALUES ($1, $2, $3)

@@ -1,7 +1,6 @@
-//! For the tests of the clients: a running sandbox, a server that answers what it is told, and the collected vectors.
+//! For the tests of the clients: a running sandbox, and a server that answers what it is told.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,18 +28,6 @@ pub(crate) async fn sandbox() -> Sandbox {
     tls();
     let config = SandboxConfig { start_delay: Duration::from_millis(2), ..SandboxConfig::default() };
     Sandbox::start(config).await.unwrap()
-}
-
-/// A file of the collection beside the repository, or where `PRETTY_SHARED` says; `None`, with a message, when it is not there.
-pub(crate) fn vectors(name: &str) -> Option<Value> {
-    let shared = std::env::var_os("PRETTY_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let path = shared.join("contracts/vectors").join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: {} is not at hand (set PRETTY_SHARED)", path.display());
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
 }
 
 /// One answer of the scripted server; a status of 0 closes the connection.

@@ -22,13 +22,14 @@ pub(super) fn routes() -> Router<App> {
         .route("/reset", get(new_password).post(set_password))
 }
 
-/// The pages of ours that a sign-in may go on to; anything else could lead people elsewhere.
+/// The pages of ours that a sign-in may go on to; anything else could lead people elsewhere. Visible ASCII only, as an address is
+/// written: it waits in the database and ends in a header.
 pub(super) fn onward(wanted: Option<String>) -> Option<String> {
     wanted.filter(|to| {
         to.len() <= 2000
             && (matches!(to.as_str(), "/account" | "/account/data" | "/account/delete" | "/account/credits")
                 || to.starts_with("/oauth/authorize?"))
-            && !to.contains(['\r', '\n'])
+            && to.bytes().all(|byte| byte.is_ascii_graphic())
     })
 }
 

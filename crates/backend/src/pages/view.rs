@@ -64,9 +64,17 @@ pub(super) fn bare(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
-/// After a form that did something: another page, by GET.
+/// After a form that did something: another page, by GET. Whatever `to` holds, it becomes an address that a header takes.
 pub(super) fn go(to: &str) -> Response {
-    Redirect::to(to).into_response()
+    let mut address = String::with_capacity(to.len());
+    for byte in to.bytes() {
+        if byte.is_ascii_graphic() {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Redirect::to(&address).into_response()
 }
 
 #[derive(Template)]
@@ -98,4 +106,22 @@ pub(super) fn problem(app: &App, error: &ApiError) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_becomes_an_address_that_a_header_takes() {
+        for (to, address) in [
+            ("/account?done=name", "/account?done=name"),
+            ("/a b\r\nSet-Cookie: x=1", "/a%20b%0D%0ASet-Cookie:%20x=1"),
+            ("/\0\u{1}\u{7f}é", "/%00%01%7F%C3%A9"),
+        ] {
+            let response = go(to);
+            assert_eq!(response.status(), StatusCode::SEE_OTHER, "{to:?}");
+            assert_eq!(response.headers()[header::LOCATION], address);
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! What is done to pixels here: see that a file is a photo and nothing else, scale it down, write it anew without metadata.
 //!
 //! A stored photo is always written anew from its pixels (upright, sRGB, 8 bits), so that no position, no name, no thumbnail and no second file
-//! behind the picture survives. Everything here blocks: it runs on threads of its own, few at a time (see [`Darkroom`]).
+//! behind the picture survives. Everything here reads files that strangers made, and blocks: it is done in the [darkroom](super::darkroom) only,
+//! which is a process of its own.
 
 mod second_file;
 
 use crate::photos::sketch::Sketch;
-use crate::settings::Uploads;
-use axum::body::Bytes;
 use pretty_contract::export::Format;
 use pretty_contract::problem::Code;
 use pretty_photo::colour::SrgbView;
@@ -15,11 +14,10 @@ use pretty_photo::picture::{Band, Depth, Picture};
 use pretty_photo::resize::reduce_by_area;
 use pretty_photo::{Limits, Metadata, PhotoError, ResultSpec, SourceFormat};
 use second_file::refuse_second_file;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::path::Path;
 
 /// Quality of stored photos: a second loss that nobody sees.
 const STORED_QUALITY: u8 = 95;
@@ -84,7 +82,7 @@ pub struct Seen {
 }
 
 /// How large a copy may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fit {
     /// Pixels of the longer side.
     LongEdge(u32),
@@ -110,118 +108,8 @@ impl Fit {
     }
 }
 
-/// A place in the darkroom; whoever has one is worked for.
-#[derive(Debug)]
-pub struct DarkroomPlace(OwnedSemaphorePermit);
-
-/// Where pixels are worked on: so many photos at a time, in a folder for files that are gone afterwards.
-#[derive(Clone, Debug)]
-pub struct Darkroom {
-    places: Arc<Semaphore>,
-    folder: PathBuf,
-    limits: Limits,
-}
-
-impl Darkroom {
-    /// A darkroom as configured.
-    ///
-    /// # Errors
-    /// When its folder cannot be made.
-    pub fn new(settings: &Uploads, folder: PathBuf) -> std::io::Result<Self> {
-        std::fs::create_dir_all(&folder)?;
-        let limits = Limits {
-            max_pixels: settings.largest_pixels,
-            max_file_bytes: settings.largest_bytes,
-            max_picture_bytes: settings.largest_pixels.saturating_mul(8),
-            max_metadata_bytes: 4 << 20,
-            ..Limits::default()
-        };
-        Ok(Self { places: Arc::new(Semaphore::new(settings.check_parallel)), folder, limits })
-    }
-
-    /// Waits for a place.
-    ///
-    /// # Errors
-    /// Never, as long as the service runs.
-    pub async fn place(&self) -> Result<DarkroomPlace, PixelError> {
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        place.map(DarkroomPlace).map_err(|error| PixelError::Fault(error.to_string()))
-    }
-
-    /// An uploaded file as it is stored, or why it is not.
-    ///
-    /// # Errors
-    /// [`PixelError::Refused`] for whatever is not a photo of the announced type, within limits, and nothing else beside.
-    pub async fn develop(
-        &self,
-        place: DarkroomPlace,
-        file: Vec<u8>,
-        media_type: String,
-    ) -> Result<Written, PixelError> {
-        let limits = self.limits;
-        self.work(place, move |folder| develop(&file, &media_type, folder, &limits)).await
-    }
-
-    /// A smaller JPEG copy of a stored photo.
-    ///
-    /// # Errors
-    /// As [`develop`](Self::develop).
-    pub async fn copy(
-        &self,
-        file: impl AsRef<[u8]> + Send + 'static,
-        fit: Fit,
-        quality: u8,
-    ) -> Result<Written, PixelError> {
-        let limits = self.limits;
-        self.work(self.place().await?, move |folder| {
-            let (picture, _) = decode(file.as_ref(), folder, &limits)?;
-            let (width, height) = fit.size(picture.width, picture.height);
-            write(reduce_by_area(&picture, width, height), Format::Jpeg, quality)
-        })
-        .await
-    }
-
-    /// What a file from outside shows, within limits of its own.
-    ///
-    /// # Errors
-    /// As [`develop`](Self::develop).
-    pub async fn look(&self, file: Bytes, most_pixels: u64) -> Result<Seen, PixelError> {
-        let limits = Limits {
-            max_pixels: most_pixels,
-            max_file_bytes: u64::MAX,
-            max_picture_bytes: most_pixels.saturating_mul(8),
-            ..self.limits
-        };
-        self.work(self.place().await?, move |folder| {
-            refuse_second_file(&file)?;
-            seen(&file, folder, &limits)
-        })
-        .await
-    }
-
-    /// What a stored photo shows. It was written here, so nothing else can be in it, and what looks like it is chance.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub async fn look_at_stored(&self, file: Bytes) -> Result<Seen, PixelError> {
-        let limits = Limits { max_file_bytes: u64::MAX, ..self.limits };
-        self.work(self.place().await?, move |folder| seen(&file, folder, &limits)).await
-    }
-
-    async fn work<T: Send + 'static>(
-        &self,
-        DarkroomPlace(place): DarkroomPlace,
-        work: impl FnOnce(&Path) -> Result<T, PixelError> + Send + 'static,
-    ) -> Result<T, PixelError> {
-        let folder = self.folder.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, even when nobody waits for it any more.
-            let _place = place;
-            work(&folder)
-        });
-        done.await.map_err(|error| PixelError::Fault(error.to_string()))?
-    }
-}
+/// The kinds that are taken and written.
+pub(super) const MEDIA_TYPES: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
 
 fn media_type_of(format: SourceFormat) -> Option<&'static str> {
     match format {
@@ -232,7 +120,8 @@ fn media_type_of(format: SourceFormat) -> Option<&'static str> {
     }
 }
 
-fn develop(file: &[u8], media_type: &str, folder: &Path, limits: &Limits) -> Result<Written, PixelError> {
+/// An uploaded file as it is stored, or why it is not.
+pub(super) fn develop(file: &[u8], media_type: &str, folder: &Path, limits: &Limits) -> Result<Written, PixelError> {
     refuse_second_file(file)?;
     let (picture, format) = decode(file, folder, limits)?;
     if media_type_of(format) != Some(media_type) {
@@ -245,7 +134,21 @@ fn develop(file: &[u8], media_type: &str, folder: &Path, limits: &Limits) -> Res
     write(picture, format, STORED_QUALITY)
 }
 
-fn seen(file: &[u8], folder: &Path, limits: &Limits) -> Result<Seen, PixelError> {
+/// A smaller JPEG copy of a stored photo.
+pub(super) fn copy(file: &[u8], fit: Fit, quality: u8, folder: &Path, limits: &Limits) -> Result<Written, PixelError> {
+    let (picture, _) = decode(file, folder, limits)?;
+    let (width, height) = fit.size(picture.width, picture.height);
+    write(reduce_by_area(&picture, width, height), Format::Jpeg, quality)
+}
+
+/// What a file from outside shows.
+pub(super) fn foreign(file: &[u8], folder: &Path, limits: &Limits) -> Result<Seen, PixelError> {
+    refuse_second_file(file)?;
+    seen(file, folder, limits)
+}
+
+/// What a stored photo shows. It was written here, so nothing else can be in it, and what looks like it is chance.
+pub(super) fn seen(file: &[u8], folder: &Path, limits: &Limits) -> Result<Seen, PixelError> {
     let (picture, format) = decode(file, folder, limits)?;
     let media_type =
         media_type_of(format).ok_or_else(|| PixelError::Refused("Not a kind that is taken.".to_owned()))?;

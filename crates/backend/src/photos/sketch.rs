@@ -2,6 +2,7 @@
 
 use pretty_photo::picture::{Channels, Picture, Samples};
 use pretty_photo::resize::reduce_by_area;
+use serde::{Deserialize, Serialize};
 
 /// Fields a side.
 const SIDE: u32 = 16;
@@ -18,7 +19,7 @@ const LEAST_CONTRAST: f32 = 1.0 / 8.0;
 const MOST_SHIFT: f32 = 0.5;
 
 /// A picture in 16 by 16 fields of brightness, 0 to 1.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sketch(Vec<f32>);
 
 impl Sketch {

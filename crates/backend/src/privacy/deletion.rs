@@ -2,6 +2,7 @@
 //!
 //! While a job runs or a payment is disputed the purge waits and is tried again every day; it is done within thirty days of the last of them.
 
+use super::stones::{self, Thing};
 use super::tables::{End, HELD, Subject};
 use crate::accounts::AccountError;
 use crate::accounts::devices;
@@ -19,7 +20,6 @@ use crate::store::{WriteTransaction, count_of, sql};
 use crate::world::{Moment, TokenKind, token_hash};
 use pretty_contract::service::privacy::SubscriptionEnd;
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -104,7 +104,7 @@ pub async fn stop_leaving(app: &App) -> Result<(), AccountError> {
 }
 
 /// What waits is stopped and costs nothing; what runs hears of it at its next sign of life.
-async fn stop_jobs(app: &App, user: Uuid) -> Result<(), AccountError> {
+pub(super) async fn stop_jobs(app: &App, user: Uuid) -> Result<(), AccountError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
@@ -173,10 +173,12 @@ pub async fn purge_due(app: &App) -> Result<(), AccountError> {
     let select = "SELECT user_id FROM deletions WHERE due_at <= $1 ORDER BY due_at LIMIT 20";
     let due = Row::find_by_statement(sql(reader, select, [app.world.now().into()])).all(reader).await?;
     for row in due {
+        // The log names it as its tombstone does.
+        let name = stones::hex(&Thing::Account.hash(row.user_id));
         match purge(app, row.user_id).await? {
-            Purged::Gone => tracing::info!(user = %hex(&user_hash(row.user_id)), "an account is gone"),
+            Purged::Gone => tracing::info!(user = %name, "an account is gone"),
             Purged::Waits(why) => {
-                tracing::warn!(user = %hex(&user_hash(row.user_id)), why, "an account cannot go yet");
+                tracing::warn!(user = %name, why, "an account cannot go yet");
                 let tx = app.store.write_transaction().await?;
                 let later = "UPDATE deletions SET due_at = $2 WHERE user_id = $1";
                 tx.execute_raw(sql(&*tx, later, [row.user_id.into(), app.world.now().plus(DAY).into()])).await?;
@@ -249,8 +251,7 @@ async fn remove(app: &App, tx: &WriteTransaction, user: &user::Model) -> Result<
     let close = "INSERT INTO closed_books (owner_ref, closed_at, purge_at, purging) VALUES ($1, $2, $3, $4)
         ON CONFLICT (owner_ref) DO NOTHING";
     tx.execute_raw(sql(&**tx, close, [user.owner_ref.into(), now.into(), purge_at.into(), false.into()])).await?;
-    let stone = "INSERT INTO tombstones (user_hash, purged_at) VALUES ($1, $2) ON CONFLICT (user_hash) DO NOTHING";
-    tx.execute_raw(sql(&**tx, stone, [user_hash(user.id).into(), now.into()])).await?;
+    stones::set(tx, &app.world, Thing::Account, user.id).await?;
     let subject = Subject { user: user.id, owner: user.owner_ref };
     objects::forget_person(tx, user.id).await?;
     returned::forget(tx, &user.email).await?;
@@ -267,48 +268,4 @@ async fn remove(app: &App, tx: &WriteTransaction, user: &user::Model) -> Result<
     let letter = Letter::AccountDeleted { name: user.name.clone(), gone, kept };
     // Nobody's letter: its address goes as soon as it has left.
     outbox::queue(app, tx, None, &user.email, letter).await
-}
-
-/// How an account is recognised after a backup brought it back; says nothing to who does not have its id.
-pub fn user_hash(user: Uuid) -> Vec<u8> {
-    Sha256::digest([b"deleted account:".as_slice(), user.as_bytes()].concat()).to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// All tombstones, one a line, to be kept outside the database with its backups.
-///
-/// # Errors
-/// When the database fails.
-pub async fn tombstones(app: &App) -> Result<Vec<String>, AccountError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        user_hash: Vec<u8>,
-    }
-    let reader = app.store.reader();
-    let rows = Row::find_by_statement(sql(reader, "SELECT user_hash FROM tombstones ORDER BY purged_at", []));
-    Ok(rows.all(reader).await?.into_iter().map(|row| hex(&row.user_hash)).collect())
-}
-
-/// Purges every account that one of these tombstones stands for, after a backup was restored; says how many.
-///
-/// # Errors
-/// When the database fails; what is done stays done.
-pub async fn replay(app: &App, stones: &[String]) -> Result<usize, AccountError> {
-    let known: std::collections::HashSet<&str> = stones.iter().map(|stone| stone.trim()).collect();
-    let mut purged = 0;
-    for user in user::Entity::find().all(app.store.reader()).await? {
-        if known.contains(hex(&user_hash(user.id)).as_str()) {
-            let tx = app.store.write_transaction().await?;
-            devices::end_all(&tx, user.id, None, devices::End::AccountEnds, app.world.now()).await?;
-            tx.commit().await?;
-            stop_jobs(app, user.id).await?;
-            if purge(app, user.id).await? == Purged::Gone {
-                purged += 1;
-            }
-        }
-    }
-    Ok(purged)
 }

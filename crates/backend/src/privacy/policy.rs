@@ -10,12 +10,12 @@ use crate::mail::outbox;
 use crate::store::entity::user;
 use crate::store::{count_of, sql};
 use crate::world::Moment;
+use pretty_contract::service::privacy::{FIRST_POLICY, FIRST_POLICY_VERSION};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
-const FIRST: &str = include_str!("../../assets/privacy.md");
 /// The version of the text that comes with the program.
-pub const FIRST_VERSION: &str = "1";
+pub const FIRST_VERSION: &str = FIRST_POLICY_VERSION;
 /// Letters queued in one transaction.
 const BATCH: u32 = 200;
 
@@ -50,7 +50,7 @@ pub async fn current(app: &App) -> Result<Policy, AccountError> {
     let found = Policy::find_by_statement(sql(reader, select, [app.world.now().into()])).one(reader).await?;
     Ok(found.unwrap_or_else(|| Policy {
         version: FIRST_VERSION.to_owned(),
-        content: FIRST.to_owned(),
+        content: FIRST_POLICY.to_owned(),
         changes: String::new(),
         material: false,
         effective_at: Moment(0),

@@ -60,7 +60,7 @@ fn shown(app: &App, export: &export::Export) -> Export {
 
 /// Asks for an archive of everything the account holds. It is fetched on the service's own pages, once, within seven days.
 #[utoipa::path(post, path = "/v1/account/exports", tag = "privacy", security(("token" = [])),
-    responses((status = 201, body = Export), (status = 401, body = ApiError)))]
+    responses((status = 201, body = Export), (status = 401, body = ApiError), (status = 403, body = ApiError)))]
 async fn ask_export(State(app): State<App>, person: Person) -> Result<(StatusCode, axum::Json<Export>), ApiError> {
     let export = export::ask(&app, person.user.id).await?;
     Ok((StatusCode::CREATED, axum::Json(shown(&app, &export))))
@@ -68,7 +68,7 @@ async fn ask_export(State(app): State<App>, person: Person) -> Result<(StatusCod
 
 /// How an export stands.
 #[utoipa::path(get, path = "/v1/account/exports/{id}", tag = "privacy", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Export), (status = 401, body = ApiError), (status = 404, body = ApiError)))]
+    responses((status = 200, body = Export), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError)))]
 async fn show_export(
     State(app): State<App>,
     person: Person,
@@ -120,7 +120,7 @@ async fn show_policy(State(app): State<App>) -> Result<axum::Json<Policy>, ApiEr
 
 /// Agrees to the policy in force.
 #[utoipa::path(post, path = "/v1/policy/acceptance", tag = "privacy", security(("token" = [])), request_body = Acceptance,
-    responses((status = 204), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 409, body = ApiError),
+    responses((status = 204), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 409, body = ApiError),
         (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 async fn accept(State(app): State<App>, person: Person, Json(said): Json<Acceptance>) -> Result<StatusCode, ApiError> {
     match policy::accept(&app, person.user.id, &said.version).await {
@@ -133,7 +133,7 @@ async fn accept(State(app): State<App>, person: Person, Json(said): Json<Accepta
 
 /// Counts what was used, for those who switched it on. Only sums of a day are kept.
 #[utoipa::path(post, path = "/v1/usage", tag = "privacy", security(("token" = [])), request_body = Usage,
-    responses((status = 204), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 413, body = ApiError),
+    responses((status = 204), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 413, body = ApiError),
         (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 async fn count(State(app): State<App>, _person: Person, Json(usage): Json<Usage>) -> Result<StatusCode, ApiError> {
     if !usage::is_known(&usage.events) {

@@ -14,6 +14,8 @@ pub enum Kind {
     Id,
     /// Words.
     Text,
+    /// JSON that is kept as text; shown as what it is.
+    Json,
     /// A number.
     Number,
     /// A moment.
@@ -237,8 +239,9 @@ pub const HELD: &[Held] = &[
                 ("kind", Kind::Text),
                 ("state", Kind::Text),
                 ("price", Kind::Number),
-                ("request", Kind::Text),
-                ("result", Kind::Text),
+                ("provider", Kind::Text),
+                ("request", Kind::Json),
+                ("result", Kind::Json),
                 ("fault", Kind::Text),
                 ("created_at", Kind::Time),
                 ("ended_at", Kind::Time),
@@ -378,12 +381,14 @@ pub const NOBODYS: &[(&str, &str)] = &[
     ("attempts", "hashes that are gone after two hours"),
     ("billing_marks", "how far a task has come"),
     ("doomed_objects", "keys of objects that are about to go; a person's go with the account"),
+    ("ledger_comparisons", "when the ledger was compared, and how many numbers differed"),
     ("policies", "the policy's own text"),
     ("provider_states", "how the outside services are"),
     ("schema_steps", "the history of the tables"),
     ("returned_addresses", "hashes of addresses from which letters came back; a person's goes with the account"),
+    ("service_mode", "whether the database is a sandbox's"),
     ("stripe_events", "ids of events at Stripe, removed by their own sweep"),
-    ("tombstones", "hashes by which a deleted account is found again in a restored backup"),
+    ("tombstones", "hashes by which what was deleted is found again in a restored backup"),
     ("usage_counts", "sums of a day"),
 ];
 
@@ -449,6 +454,7 @@ fn shown(row: &QueryResult, columns: &[(&str, Kind)]) -> Result<Value, DbErr> {
         let value = match kind {
             Kind::Id => json!(row.try_get::<Option<Uuid>>("", name)?),
             Kind::Text => json!(row.try_get::<Option<String>>("", name)?),
+            Kind::Json => read(row.try_get::<Option<String>>("", name)?),
             Kind::Number => json!(row.try_get::<Option<i64>>("", name)?),
             Kind::Time => json!(row.try_get::<Option<i64>>("", name)?.map(super::export::time)),
             Kind::Flag => json!(row.try_get::<Option<bool>>("", name)?),
@@ -456,4 +462,10 @@ fn shown(row: &QueryResult, columns: &[(&str, Kind)]) -> Result<Value, DbErr> {
         object.insert((*name).to_owned(), value);
     }
     Ok(Value::Object(object))
+}
+
+/// What a text says; the text itself where it is no JSON, so that nothing is kept back.
+fn read(text: Option<String>) -> Value {
+    let Some(text) = text else { return Value::Null };
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
 }

@@ -1,6 +1,6 @@
 //! The call to Anthropic that this service makes: a few photos and a question in, JSON of a given schema out. And whether the model is still there.
 //!
-//! Version `2026-10-21`: no sampling settings, no forced tools, no prefill. There is no idempotency key; a retry may be billed twice to us,
+//! Spoken as of version `2026-10-21`: no sampling settings, no forced tools, no prefill. There is no idempotency key; a retry may be billed twice to us,
 //! never to a person. Whether the JSON makes sense is checked by whoever asked.
 
 use std::time::{Duration, Instant};
@@ -11,9 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::outbound::{Base, Patience, SetupError, TransportError, client, read_at_most};
-use crate::settings::Secret;
+use crate::settings::{Anthropic, AuthHeader, Secret};
 
-const API_VERSION: &str = "2026-10-21";
 const LIVE_HOST: &str = "api.anthropic.com";
 const LARGEST_ANSWER: usize = 1 << 20;
 
@@ -112,12 +111,34 @@ pub struct Answer {
     pub request_id: Option<String>,
 }
 
+/// How we show who we are, and which version of the interface we speak.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    key: Secret,
+    /// While a key is being exchanged: tried where the other one is not taken.
+    before: Option<Secret>,
+    header: AuthHeader,
+    version: String,
+}
+
+impl Credentials {
+    /// As configured.
+    pub fn of(settings: &Anthropic) -> Self {
+        Self {
+            key: settings.key.clone(),
+            before: Some(settings.key_before.clone()).filter(|key| !key.is_empty()),
+            header: settings.auth_header,
+            version: settings.api_version.clone(),
+        }
+    }
+}
+
 /// The client.
 #[derive(Clone, Debug)]
 pub struct AnthropicClient {
     http: reqwest::Client,
     base: Base,
-    key: Secret,
+    credentials: Credentials,
     patience: Patience,
 }
 
@@ -177,10 +198,18 @@ impl AnthropicClient {
     /// A client for the real service, or for a stand-in on loopback.
     ///
     /// # Errors
-    /// When the address is not secure or the key belongs to another address.
-    pub fn new(base_url: &str, key: Secret, patience: Patience, timeout: Duration) -> Result<Self, SetupError> {
-        let base = Base::new(base_url, LIVE_HOST, key.reveal())?;
-        Ok(Self { http: client(timeout)?, base, key, patience })
+    /// When the address is not secure or a key belongs to another address.
+    pub fn new(
+        base_url: &str,
+        credentials: Credentials,
+        patience: Patience,
+        timeout: Duration,
+    ) -> Result<Self, SetupError> {
+        let base = Base::new(base_url, LIVE_HOST, credentials.key.reveal())?;
+        if let Some(before) = &credentials.before {
+            Base::new(base_url, LIVE_HOST, before.reveal())?;
+        }
+        Ok(Self { http: client(timeout)?, base, credentials, patience })
     }
 
     /// Asks, and tries again while that can help and `deadline` is not reached.
@@ -213,7 +242,7 @@ impl AnthropicClient {
     /// # Errors
     /// `ModelGone` when it is retired or was never there; otherwise as for a question.
     pub async fn model(&self, id: &str) -> Result<ModelFacts, AnthropicError> {
-        let raw = self.send(self.http.get(self.base.at(&format!("/v1/models/{id}")))).await?;
+        let raw = self.send(|| self.http.get(self.base.at(&format!("/v1/models/{id}")))).await?;
         if raw.status == 200 {
             return serde_json::from_slice(&raw.body)
                 .map_err(|problem| AnthropicError::Unreadable(problem.to_string()));
@@ -225,12 +254,27 @@ impl AnthropicClient {
     }
 
     async fn once(&self, body: &Value) -> Result<Raw, TransportError> {
-        self.send(self.http.post(self.base.at("/v1/messages")).json(body)).await
+        self.send(|| self.http.post(self.base.at("/v1/messages")).json(body)).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Raw, TransportError> {
-        let request = request.header("x-api-key", self.key.reveal()).header("anthropic-version", API_VERSION);
-        let response = request.send().await?;
+    /// Sends with our key; while it is being exchanged, where that is not taken, with the one before. Nothing was done then.
+    async fn send(&self, request: impl Fn() -> reqwest::RequestBuilder) -> Result<Raw, TransportError> {
+        let raw = self.send_as(&self.credentials.key, request()).await?;
+        match &self.credentials.before {
+            Some(before) if raw.status == 401 => {
+                tracing::warn!("Anthropic does not take our key: the one before is used");
+                self.send_as(before, request()).await
+            }
+            _ => Ok(raw),
+        }
+    }
+
+    async fn send_as(&self, key: &Secret, request: reqwest::RequestBuilder) -> Result<Raw, TransportError> {
+        let request = match self.credentials.header {
+            AuthHeader::XApiKey => request.header("x-api-key", key.reveal()),
+            AuthHeader::Bearer => request.bearer_auth(key.reveal()),
+        };
+        let response = request.header("anthropic-version", &self.credentials.version).send().await?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let millis = header("retry-after-ms").and_then(|text| text.parse().ok()).map(Duration::from_millis);
         let seconds = header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs);

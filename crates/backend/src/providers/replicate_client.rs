@@ -3,7 +3,10 @@
 //! Replicate has no idempotency key, so a creation is never sent twice: a lost answer is `OutcomeUnknown`, and the caller waits for the
 //! webhook or looks through `recent`. The token goes to the API and to the hosts of result files, nowhere else.
 
+mod prediction;
 pub mod signature;
+
+pub use prediction::{Prediction, Status};
 
 use std::time::Duration;
 
@@ -55,84 +58,6 @@ pub enum ReplicateError {
     /// A result lies where no result may lie.
     #[error("the result's address is not allowed")]
     ForeignHost,
-}
-
-/// A prediction's state. Open: a state we do not know is not an end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Waits.
-    Starting,
-    /// Runs.
-    Processing,
-    /// Done, with an output.
-    Succeeded,
-    /// Ended with an error.
-    Failed,
-    /// Ended while it ran.
-    Canceled,
-    /// Ended before it ran.
-    Aborted,
-    /// A state that is newer than this program.
-    Other(String),
-}
-
-impl Status {
-    /// Whether nothing more will happen.
-    pub fn is_over(&self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Canceled | Self::Aborted)
-    }
-}
-
-impl From<String> for Status {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "starting" => Self::Starting,
-            "processing" => Self::Processing,
-            "succeeded" => Self::Succeeded,
-            "failed" => Self::Failed,
-            "canceled" => Self::Canceled,
-            "aborted" => Self::Aborted,
-            _ => Self::Other(text),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Status {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::from)
-    }
-}
-
-/// A prediction.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Prediction {
-    /// Replicate's id.
-    pub id: String,
-    /// Its state.
-    pub status: Status,
-    /// What came out, in the model's own shape.
-    #[serde(default)]
-    pub output: Value,
-    /// What was put in; empty after an hour.
-    #[serde(default)]
-    pub input: Value,
-    /// Why it failed: for the log, never for a person.
-    #[serde(default)]
-    pub error: Option<String>,
-    /// Whether input and output were removed.
-    #[serde(default)]
-    pub data_removed: bool,
-}
-
-impl Prediction {
-    /// The address of the result file: a text, or the only text of a list.
-    pub fn result_url(&self) -> Option<&str> {
-        match &self.output {
-            Value::String(url) => Some(url),
-            Value::Array(list) if list.len() == 1 => list[0].as_str(),
-            _ => None,
-        }
-    }
 }
 
 /// Which model a prediction runs.

@@ -53,13 +53,15 @@ pub enum SettingsError {
         /// What the system said.
         fault: std::io::Error,
     },
-    /// A file that is not TOML.
-    #[error("{path} is not TOML: {fault}")]
+    /// A file that is not TOML. The line itself is not shown: it may hold a secret.
+    #[error("{path} is not TOML{}: {fault}.", .line.map_or_else(String::new, |line| format!(", line {line}")))]
     NotToml {
         /// The file.
         path: String,
-        /// Where and why.
-        fault: Box<toml::de::Error>,
+        /// Where, counted from 1.
+        line: Option<usize>,
+        /// Why.
+        fault: String,
     },
 }
 
@@ -101,9 +103,8 @@ pub fn load(
     for key in ["packs", "plans"] {
         check_products(&table, key)?;
     }
-    let settings: Settings = Value::Table(table).try_into().map_err(|fault: toml::de::Error| {
-        SettingsError::NotToml { path: "the configuration".to_owned(), fault: Box::new(fault) }
-    })?;
+    let settings: Settings =
+        Value::Table(table).try_into().map_err(|fault| not_toml("", "the configuration", &fault))?;
     check(&settings)?;
     Ok(settings)
 }
@@ -124,7 +125,13 @@ fn check_products(table: &Table, list: &str) -> Result<(), SettingsError> {
 }
 
 fn parse(text: &str, path: &str) -> Result<Table, SettingsError> {
-    text.parse().map_err(|fault| SettingsError::NotToml { path: path.to_owned(), fault: Box::new(fault) })
+    text.parse().map_err(|fault| not_toml(text, path, &fault))
+}
+
+fn not_toml(text: &str, path: &str, fault: &toml::de::Error) -> SettingsError {
+    let before = fault.span().and_then(|span| text.get(..span.start)).filter(|_| !text.is_empty());
+    let line = before.map(|before| before.matches('\n').count() + 1);
+    SettingsError::NotToml { path: path.to_owned(), line, fault: fault.message().to_owned() }
 }
 
 fn read(path: &str, origin: &str) -> Result<String, SettingsError> {
@@ -200,6 +207,13 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     if settings.server.listen.parse::<std::net::SocketAddr>().is_err() {
         return refuse("server.listen", &"must be an address and a port, for example 127.0.0.1:8080");
     }
+    if settings.server.header_timeout_seconds == 0 {
+        return refuse("server.header_timeout_seconds", &"must be at least 1");
+    }
+    // More than the largest semaphore is more than any machine has.
+    if !(1..=1_000_000).contains(&settings.server.connections) {
+        return refuse("server.connections", &"must be between 1 and 1000000");
+    }
     let metrics = &settings.metrics.listen;
     if !metrics.is_empty() && metrics.parse::<std::net::SocketAddr>().is_err() {
         return refuse("metrics.listen", &"must be empty, or an address and a port, for example 127.0.0.1:9090");
@@ -212,8 +226,7 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
         if base.ends_with('/') || url.path().len() > 1 || url.query().is_some() {
             return refuse("server.base_url", &"must be scheme and host only, without a slash at the end");
         }
-        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_here(&url)) {
             return refuse("server.base_url", &"must be https: passwords and tokens travel over it");
         }
     }
@@ -230,6 +243,10 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return refuse("database.url", &"must be empty (SQLite in the data folder) or start with postgres://");
     }
+    let smtp = settings.mail.smtp_url.reveal();
+    if !smtp.is_empty() {
+        check_smtp(smtp).or_else(|reason| refuse("mail.smtp_url", &reason))?;
+    }
     if (1..20).contains(&settings.mail.events_key.reveal().len()) {
         return refuse("mail.events_key", &"must be empty, or 20 characters or more");
     }
@@ -243,6 +260,26 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     }
     stripe::check(settings)
 }
+
+/// Whether an address of any scheme names this machine.
+pub(super) fn is_here(url: &url::Url) -> bool {
+    matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
+}
+
+fn check_smtp(address: &str) -> Result<(), &'static str> {
+    let url = url::Url::parse(address).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    let url = url.ok_or("must be smtps://user:password@host:465 or smtp://user:password@host:587?tls=required")?;
+    let insists = url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
+    match url.scheme() {
+        "smtps" => Ok(()),
+        "smtp" if insists || is_here(&url) => Ok(()),
+        "smtp" => Err("must be smtps://, or end in ?tls=required: letters carry links that open accounts"),
+        _ => Err("must begin with smtps:// or smtp://"),
+    }
+}
+
+#[cfg(test)]
+mod deployed;
 
 #[cfg(test)]
 mod tests {
@@ -267,45 +304,6 @@ mod tests {
                 .unwrap();
         assert_eq!(settings.server.trusted_proxies, 2);
         assert!(!settings.worker.embedded);
-    }
-
-    /// Every setting of the scaled form is one, and its containers share what they keep.
-    #[test]
-    fn the_compose_file_sets_what_there_is_and_shares_photos() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("secret");
-        std::fs::write(&file, "postgres://secret\n").unwrap();
-        let file = file.to_str().unwrap();
-        let compose = include_str!("../../../../deploy/compose.yaml");
-        let lines = compose.lines().filter_map(|line| line.trim().strip_prefix("PRETTY__")?.split_once(": "));
-        let settings: Vec<(String, &str)> = lines
-            .map(|(name, value)| {
-                let value = match value.trim_matches('"') {
-                    secret if secret.starts_with("/run/secrets/") => file,
-                    // What whoever runs it says, or what stands for it when they say nothing.
-                    variable if variable.contains(":?") && name.contains("URL") => "https://pretty.example",
-                    variable if variable.contains(":?") => "said",
-                    variable => {
-                        variable.split_once(":-").map_or(variable, |(_, default)| default.trim_end_matches('}'))
-                    }
-                };
-                (format!("PRETTY__{name}"), value)
-            })
-            .collect();
-        let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        let settings = with(&settings).unwrap();
-        assert!(!settings.worker.embedded && !settings.database.url.is_empty());
-        let objects = &settings.objects;
-        assert_eq!(
-            (objects.bucket.as_str(), objects.endpoint.as_str(), objects.region.as_str()),
-            ("said", "", "us-east-1")
-        );
-        assert!(!objects.access_key.is_empty() && !objects.secret_key.is_empty());
-        // Each secret is given to the containers, and is a file.
-        for name in compose.match_indices("/run/secrets/").map(|(at, start)| &compose[at + start.len()..]) {
-            let name = &name[..name.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap()];
-            assert!(compose.contains(&format!("{name}: {{ file: ./secrets/{name} }}")), "{name}");
-        }
     }
 
     #[test]
@@ -333,11 +331,46 @@ mod tests {
             ("PRETTY__SERVER__LISTEN", "nowhere", "server.listen"),
             ("PRETTY__METRICS__LISTEN", "9090", "metrics.listen"),
             ("PRETTY__DATABASE__URL", "mysql://x", "database.url"),
+            ("PRETTY__MAIL__SMTP_URL", "smtp://user:hunter2@mail.example", "mail.smtp_url"),
+            ("PRETTY__MAIL__SMTP_URL", "smtp://user:hunter2@mail.example:587?tls=opportunistic", "mail.smtp_url"),
+            ("PRETTY__MAIL__SMTP_URL", "smtp://127.0.0.1.mail.example", "mail.smtp_url"),
+            ("PRETTY__MAIL__SMTP_URL", "http://user:hunter2@mail.example", "mail.smtp_url"),
+            ("PRETTY__MAIL__SMTP_URL", "mail.example:hunter2", "mail.smtp_url"),
             ("PRETTY__GOOGLE__CLIENT_ID", "x", "google.client_secret"),
             ("PRETTY__CATALOGUE__PACKS", "[{ code = 1 }]", "catalogue.packs"),
         ] {
             let fault = with(&[(variable, value)]).unwrap_err();
-            assert!(fault.contains(&format!("`{key}`")), "{variable}: {fault}");
+            assert!(fault.contains(&format!("`{key}`")) && !fault.contains("hunter2"), "{variable}: {fault}");
+        }
+    }
+
+    #[test]
+    fn letters_leave_over_tls_or_not_at_all() {
+        for good in [
+            "smtps://user:hunter2@mail.example:465",
+            "smtp://user:hunter2@mail.example:587?tls=required",
+            "smtp://127.0.0.1:2525",
+            "smtp://[::1]:2525",
+            "smtp://localhost",
+        ] {
+            assert_eq!(with(&[("PRETTY__MAIL__SMTP_URL", good)]).unwrap().mail.smtp_url.reveal(), good);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_toml_is_told_by_its_line_and_not_by_what_stands_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.toml");
+        for (text, line) in [
+            ("[mail]\nfrom = \"a\"\nsmtp_url = smtps://user:hunter2@host\n", "line 3"),
+            ("[mail]\nsmtp_url = \"smtps://user:hunter2@host\n", "line 2"),
+            ("[stripe]\n\n\nsecret_key = 'hunter2' hunter2\n", "line 4"),
+            ("[mail]\nsmtp_url = \"hunter2\"\nsmtp_url = \"hunter2\"\n", "line 3"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let fault = load(Some(&file), [], &Overrides::default()).unwrap_err().to_string();
+            assert!(fault.contains("a.toml") && fault.contains(line), "{fault}");
+            assert!(!fault.contains("hunter2"), "{fault}");
         }
     }
 

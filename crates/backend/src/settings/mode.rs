@@ -1,7 +1,7 @@
 //! Whether the outside services are the real ones or stand-ins on this machine: it follows from where they are, and all must agree.
 
 use super::Settings;
-use super::load::SettingsError;
+use super::load::{SettingsError, is_here};
 use crate::outbound::is_loopback;
 use url::Url;
 
@@ -14,7 +14,22 @@ pub enum Mode {
     Sandbox,
 }
 
+impl Mode {
+    /// As it is kept.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Sandbox => "sandbox",
+        }
+    }
+}
+
 impl Settings {
+    /// Whether any outside service is configured. Without one it cannot be told with whom this service works.
+    pub fn has_outside(&self) -> bool {
+        !outside(self).is_empty()
+    }
+
     /// With whom this service works.
     pub fn mode(&self) -> Mode {
         let sandboxed = outside(self).into_iter().any(|service| service.mode() == Mode::Sandbox);
@@ -95,16 +110,14 @@ pub(super) fn check(settings: &Settings) -> Result<(), SettingsError> {
             );
         }
     }
-    if settings.mode() == Mode::Sandbox && !settings.mail.smtp_url.is_empty() {
-        let here = Url::parse(settings.mail.smtp_url.reveal())
-            .ok()
-            .and_then(|url| url.host_str().map(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]")));
-        if here != Some(true) {
-            return refuse(
-                "mail.smtp_url",
-                "is another machine's, and the outside services are stand-ins: a sandbox sends no mail".to_owned(),
-            );
-        }
+    if settings.mode() == Mode::Sandbox
+        && !settings.mail.smtp_url.is_empty()
+        && !Url::parse(settings.mail.smtp_url.reveal()).is_ok_and(|url| is_here(&url))
+    {
+        return refuse(
+            "mail.smtp_url",
+            "is another machine's, and the outside services are stand-ins: a sandbox sends no mail".to_owned(),
+        );
     }
     Ok(())
 }

@@ -64,6 +64,7 @@ mod tests {
             "exports",
             "google_flows",
             "ledger_accounts",
+            "ledger_comparisons",
             "policies",
             "policy_acceptances",
             "tombstones",
@@ -73,6 +74,7 @@ mod tests {
             "doomed_objects",
             "provider_states",
             "returned_addresses",
+            "service_mode",
             "upload_parts",
         ];
         let mut made: Vec<&str> = crate::store::migration::ALL

@@ -14,6 +14,10 @@ mod m0006_photos;
 mod m0007_archives;
 mod m0008_returned_letters;
 mod m0009_identities;
+mod m0010_progress;
+mod m0011_mode;
+mod m0012_comparisons;
+mod m0013_single_tombstones;
 
 use super::{Store, StoreError, WriteTransaction, count_of, sql};
 use crate::world::Moment;
@@ -47,6 +51,10 @@ pub const ALL: &[Migration] = &[
     m0007_archives::STEP,
     m0008_returned_letters::STEP,
     m0009_identities::STEP,
+    m0010_progress::STEP,
+    m0011_mode::STEP,
+    m0012_comparisons::STEP,
+    m0013_single_tombstones::STEP,
 ];
 
 /// Any number, the same in every version of the program.

@@ -5,6 +5,7 @@ use crate::accounts::tokens::Person;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::extract::{IdempotencyKey, Json, Path};
+use crate::http::file;
 use crate::privacy::Agreed;
 use axum::body::Body;
 use axum::extract::State;
@@ -68,7 +69,7 @@ async fn announce(
 
 /// How far an upload is. One whose file was refused answers with the reason.
 #[utoipa::path(get, path = "/v1/uploads/{id}", operation_id = "look_at_upload", tag = "photos", security(("token" = [])), params(("id" = Uuid, Path)),
-    responses((status = 200, body = Shown), (status = 401, body = ApiError), (status = 404, body = ApiError), (status = 422, body = ApiError)))]
+    responses((status = 200, body = Shown), (status = 401, body = ApiError), (status = 403, body = ApiError), (status = 404, body = ApiError), (status = 422, body = ApiError)))]
 async fn look(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> Result<axum::Json<Shown>, ApiError> {
     shown(&find(&app.store, person.user.id, id).await?)
 }
@@ -77,7 +78,7 @@ async fn look(State(app): State<App>, person: Person, Path(id): Path<Uuid>) -> R
 /// empty part at the end asks for it again.
 #[utoipa::path(patch, path = "/v1/uploads/{id}", tag = "photos", security(("token" = [])),
     params(("id" = Uuid, Path), ("upload-offset" = u64, Header, description = "Bytes that have arrived so far.")),
-    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    request_body(content = inline(file::Bytes), content_type = "application/offset+octet-stream"),
     responses((status = 200, body = Shown), (status = 400, body = ApiError), (status = 401, body = ApiError), (status = 403, body = ApiError),
         (status = 404, body = ApiError), (status = 409, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError), (status = 422, body = ApiError)))]
 async fn append(

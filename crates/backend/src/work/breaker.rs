@@ -5,7 +5,6 @@
 
 use crate::app::App;
 use crate::billing::alarm::Alarm;
-use crate::providers::Provider;
 use crate::store::{StoreError, WriteTransaction, sql};
 use crate::world::Moment;
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -30,16 +29,16 @@ struct State {
     reason: Option<String>,
 }
 
-async fn state(connection: &impl ConnectionTrait, provider: Provider, lock: &str) -> Result<State, StoreError> {
+async fn state(connection: &impl ConnectionTrait, provider: &str, lock: &str) -> Result<State, StoreError> {
     let select = format!("SELECT failures, closed_until, reason FROM provider_states WHERE name = $1{lock}");
-    let found = State::find_by_statement(sql(connection, select, [provider.name().into()])).one(connection).await?;
+    let found = State::find_by_statement(sql(connection, select, [provider.into()])).one(connection).await?;
     Ok(found.unwrap_or_default())
 }
 
-async fn write(tx: &WriteTransaction, provider: Provider, state: State) -> Result<(), StoreError> {
+async fn write(tx: &WriteTransaction, provider: &str, state: State) -> Result<(), StoreError> {
     let upsert = "INSERT INTO provider_states (name, failures, closed_until, reason) VALUES ($1, $2, $3, $4)
         ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, closed_until = excluded.closed_until, reason = excluded.reason";
-    let values = [provider.name().into(), state.failures.into(), state.closed_until.into(), state.reason.into()];
+    let values = [provider.into(), state.failures.into(), state.closed_until.into(), state.reason.into()];
     tx.execute_raw(sql(&**tx, upsert, values)).await?;
     Ok(())
 }
@@ -48,7 +47,7 @@ async fn write(tx: &WriteTransaction, provider: Provider, state: State) -> Resul
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lets_through(app: &App, provider: Provider) -> Result<bool, StoreError> {
+pub async fn lets_through(app: &App, provider: &str) -> Result<bool, StoreError> {
     let now = app.world.now();
     let seen = state(app.store.reader(), provider, "").await?;
     if seen.closed_until == 0 {
@@ -59,7 +58,7 @@ pub async fn lets_through(app: &App, provider: Provider) -> Result<bool, StoreEr
     }
     let tx = app.store.write_transaction().await?;
     let update = "UPDATE provider_states SET closed_until = $2, reason = NULL WHERE name = $1 AND closed_until = $3";
-    let values = [provider.name().into(), now.plus(TRIAL).into(), seen.closed_until.into()];
+    let values = [provider.into(), now.plus(TRIAL).into(), seen.closed_until.into()];
     let taken = tx.execute_raw(sql(&*tx, update, values)).await?.rows_affected() == 1;
     tx.commit().await?;
     Ok(taken)
@@ -69,13 +68,13 @@ pub async fn lets_through(app: &App, provider: Provider) -> Result<bool, StoreEr
 ///
 /// # Errors
 /// When the database fails.
-pub async fn is_refused(app: &App, provider: Provider) -> Result<bool, StoreError> {
+pub async fn is_refused(app: &App, provider: &str) -> Result<bool, StoreError> {
     let seen = state(app.store.reader(), provider, "").await?;
     Ok(seen.reason.is_some_and(|reason| reason != THROTTLED) && seen.closed_until > app.world.now().0)
 }
 
 /// It answered as it should.
-pub(super) async fn worked(app: &App, provider: Provider) {
+pub(super) async fn worked(app: &App, provider: &str) {
     let seen = state(app.store.reader(), provider, "").await;
     if seen.is_ok_and(|seen| seen.failures == 0 && seen.closed_until == 0) {
         return;
@@ -89,7 +88,7 @@ pub(super) async fn worked(app: &App, provider: Provider) {
 }
 
 /// It did not answer, or with a fault of its own.
-pub(super) async fn failed(app: &App, provider: Provider) {
+pub(super) async fn failed(app: &App, provider: &str) {
     let closed = |seen: &State, now: Moment| {
         let failures = seen.failures.saturating_add(1);
         let doublings = u32::try_from((failures - FAILURES).clamp(0, 10)).unwrap_or(0);
@@ -102,7 +101,7 @@ pub(super) async fn failed(app: &App, provider: Provider) {
 }
 
 /// It asked us to wait.
-pub(super) async fn throttled(app: &App, provider: Provider, wait: Duration) {
+pub(super) async fn throttled(app: &App, provider: &str, wait: Duration) {
     let closed = |seen: &State, now: Moment| State {
         closed_until: now.plus(wait.min(LONGEST)).0.max(seen.closed_until),
         reason: seen.reason.clone().or_else(|| Some(THROTTLED.to_owned())),
@@ -112,8 +111,8 @@ pub(super) async fn throttled(app: &App, provider: Provider, wait: Duration) {
 }
 
 /// It refuses us until an operator has acted.
-pub(super) async fn refused(app: &App, provider: Provider, alarm: Alarm, why: &str) {
-    app.alarms.raise(alarm, provider.name(), why);
+pub(super) async fn refused(app: &App, provider: &str, alarm: Alarm, why: &str) {
+    app.alarms.raise(alarm, provider, why);
     let closed = |seen: &State, now: Moment| State {
         failures: seen.failures.saturating_add(1),
         closed_until: now.plus(REFUSED).0,
@@ -123,19 +122,19 @@ pub(super) async fn refused(app: &App, provider: Provider, alarm: Alarm, why: &s
 }
 
 /// What is noted here only saves calls: a database that fails must not fail the job as well.
-async fn change(app: &App, provider: Provider, next: impl Fn(&State, Moment) -> State) {
+async fn change(app: &App, provider: &str, next: impl Fn(&State, Moment) -> State) {
     let noted = async {
         let tx = app.store.write_transaction().await?;
         let seen = state(&*tx, provider, tx.lock_clause()).await?;
         let next = next(&seen, app.world.now());
         if next.closed_until > seen.closed_until {
-            tracing::warn!(provider = provider.name(), failures = next.failures, "an outside service is left alone");
+            tracing::warn!(provider = provider, failures = next.failures, "an outside service is left alone");
         }
         write(&tx, provider, next).await?;
         tx.commit().await
     };
     let noted: Result<(), StoreError> = noted.await;
     if let Err(error) = noted {
-        tracing::error!(%error, provider = provider.name(), "how an outside service is could not be noted");
+        tracing::error!(%error, provider = provider, "how an outside service is could not be noted");
     }
 }

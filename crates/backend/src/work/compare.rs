@@ -5,6 +5,7 @@ use super::critique::{RULES, Scores, dimensions, scores};
 use super::{Halt, Made, look};
 use crate::app::App;
 use crate::jobs::{Asked, Lease, Why};
+use crate::providers::anthropic_client::AnthropicClient;
 use pretty_contract::service::critique::{ComparedDimension, Comparison, Score};
 use pretty_contract::service::jobs::{JobOptions, JobResult};
 use serde::Deserialize;
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 const SYSTEM: &str = "\
 You are a photo editor of long experience who helps people to choose between two of their photos.
 Say which one is stronger, or that neither is (`tie`), and score both in every dimension, each with its reason.";
+/// How far a comparison is when it is asked for, and when for the second time.
+const ASKED: f32 = 0.1;
+const ASKED_AGAIN: f32 = 0.55;
 /// Characters of the whole.
 const LONGEST_TEXT: usize = 1500;
 
@@ -36,15 +40,16 @@ struct Judged {
     scores: [Vec<Score>; 2],
 }
 
-pub(super) async fn perform(app: &App, lease: &Lease) -> Result<Made, Halt> {
+pub(super) async fn perform(app: &App, client: &AnthropicClient, lease: &Lease) -> Result<Made, Halt> {
     let asked = Asked::of(&lease.job).ok_or(Halt::never(Why::PhotoGone))?;
     let copies = look::copies(app, lease, &asked.photos).await?;
     let [one, two] = copies.as_slice() else { return Err(Halt::never(Why::PhotoGone)) };
     let (system, text, schema) = (format!("{SYSTEM}\n{RULES}"), question(&asked.options), schema());
     let mut judged = Vec::new();
-    for photos in [[one, two], [two, one]] {
+    for (photos, progress) in [([one, two], ASKED), ([two, one], ASKED_AGAIN)] {
+        look::say(app, lease, progress).await?;
         let asking = look::Asking { system: &system, text: &text, schema: &schema, photos: &photos };
-        let answer = look::ask(app, lease, asking).await?;
+        let answer = look::ask(app, client, lease, asking).await?;
         judged.push(read(answer).map_err(|why| {
             tracing::warn!(job = %lease.job.id, why, "a comparison makes no sense");
             Halt::later(lease, Why::BadAnswer)

@@ -16,22 +16,26 @@ pub(super) use words::RULES;
 use super::{Halt, Made, look};
 use crate::app::App;
 use crate::jobs::{Asked, Lease, Why, find};
+use crate::providers::anthropic_client::AnthropicClient;
 use pretty_contract::service::critique::Critique;
 use pretty_contract::service::jobs::JobResult;
 use uuid::Uuid;
 
 /// Chosen when the person chose nothing.
 const STRICTNESS: &str = "balanced";
+/// How far a critique is once it is asked for: nobody knows how long the answer takes.
+const ASKED: f32 = 0.2;
 
-pub(super) async fn perform(app: &App, lease: &Lease) -> Result<Made, Halt> {
+pub(super) async fn perform(app: &App, client: &AnthropicClient, lease: &Lease) -> Result<Made, Halt> {
     let asked = Asked::of(&lease.job).ok_or(Halt::never(Why::PhotoGone))?;
     let copies = look::copies(app, lease, &asked.photos).await?;
+    look::say(app, lease, ASKED).await?;
     let strictness = asked.options.strictness.as_deref().unwrap_or(STRICTNESS);
     let text = words::question(strictness, &asked.options);
     let schema = schema::critique();
     let photos: Vec<_> = copies.iter().collect();
     let asking = look::Asking { system: &words::system(), text: &text, schema: &schema, photos: &photos };
-    let answer = look::ask(app, lease, asking).await?;
+    let answer = look::ask(app, client, lease, asking).await?;
     let mut critique = read::critique(answer).map_err(|why| {
         tracing::warn!(job = %lease.job.id, why, "a critique makes no sense");
         Halt::later(lease, Why::BadAnswer)

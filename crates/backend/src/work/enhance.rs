@@ -9,13 +9,13 @@ mod finish;
 
 pub(super) use checkpoint::Checkpoint;
 
-use super::{Halt, Made, breaker};
+use super::provider::Over;
+use super::{Halt, Made, breaker, replicate};
 use crate::app::App;
 use crate::billing::alarm::Alarm;
-use crate::jobs::{self, Asked, Fault, Heard, Lease, Why};
+use crate::jobs::{self, Asked, Fault, Heard, Lease, Sign, Why};
 use crate::outbound::TransportError;
 use crate::photos::pixels::Fit;
-use crate::providers::Provider;
 use crate::providers::replicate_client::{Model, NewPrediction, Prediction, ReplicateClient, ReplicateError};
 use crate::settings::CloudModel;
 use crate::store::entity::photo;
@@ -29,6 +29,9 @@ use std::time::Duration;
 const COPY_QUALITY: u8 = 95;
 /// How often the newest predictions are asked for when a job ends whose prediction has no known name.
 const LISTINGS: u32 = 5;
+/// How far a job is whose model has begun to run, and one whose model is done: in between the model says how far it is, if it does.
+const RUNS: f32 = 0.25;
+const RAN: f32 = 0.85;
 /// When Replicate throttles without saying for how long.
 const THROTTLED: Duration = Duration::from_secs(30);
 
@@ -42,8 +45,7 @@ struct Enhancement<'a> {
     checkpoint: Checkpoint,
 }
 
-pub(super) async fn perform(app: &App, lease: &Lease) -> Result<Made, Halt> {
-    let client = app.providers.replicate.as_ref().ok_or(Halt::never(Why::NotOffered))?;
+pub(super) async fn perform(app: &App, client: &ReplicateClient, lease: &Lease) -> Result<Made, Halt> {
     let asked = Asked::of(&lease.job).ok_or(Halt::never(Why::PhotoGone))?;
     let model = app.settings.replicate.models.iter().find(|model| model.variant == asked.variant);
     let model = model.ok_or(Halt::never(Why::NotOffered))?;
@@ -77,7 +79,11 @@ impl Enhancement<'_> {
     /// Writes down how far it is. Nothing is begun at Replicate once the job is to stop.
     async fn save(&self) -> Result<(), Halt> {
         let text = self.checkpoint.written();
-        match jobs::heartbeat(&self.app.store, &self.app.world, self.lease, Some(&text)).await? {
+        self.say(Sign { checkpoint: Some(&text), progress: Some(self.checkpoint.progress()) }).await
+    }
+
+    async fn say(&self, sign: Sign<'_>) -> Result<(), Halt> {
+        match jobs::heartbeat(&self.app.store, &self.app.world, self.lease, sign).await? {
             Heard::GoOn => Ok(()),
             Heard::Stop => Err(Halt::Fault(Fault::Stopped)),
         }
@@ -117,7 +123,7 @@ impl Enhancement<'_> {
         let outcome = self.client.create(new).await;
         if is_unknown(&outcome) {
             // Looked for in the next round.
-            breaker::failed(self.app, Provider::Replicate).await;
+            breaker::failed(self.app, replicate::NAME).await;
             return Ok(());
         }
         if outcome.is_err() {
@@ -178,16 +184,22 @@ impl Enhancement<'_> {
     async fn wait(&self, id: &str) -> Result<Prediction, Halt> {
         let look_every = Duration::from_millis(self.app.settings.worker.poll_milliseconds);
         let ask_every = Duration::from_millis(self.app.settings.replicate.poll_milliseconds);
-        let mut heard_of = None;
+        let (mut heard_of, mut said) = (None, self.checkpoint.progress());
         loop {
             match self.client.prediction(id).await {
                 Ok(prediction) if prediction.status.is_over() => return Ok(prediction),
-                Ok(_) => {}
+                Ok(prediction) => {
+                    let progress = prediction.progress().map_or(said, |part| RUNS + (RAN - RUNS) * part);
+                    if progress > said {
+                        self.say(Sign { progress: Some(progress), ..Sign::default() }).await?;
+                        said = progress;
+                    }
+                }
                 Err(ReplicateError::Gone) => return Err(Halt::never(Why::ModelFailed)),
                 // It runs on; only we do not see it.
                 Err(error) => {
                     tracing::warn!(job = %self.lease.job.id, %error, "a prediction cannot be looked at");
-                    breaker::failed(self.app, Provider::Replicate).await;
+                    breaker::failed(self.app, replicate::NAME).await;
                 }
             }
             let asked = std::time::Instant::now();
@@ -207,7 +219,7 @@ impl Enhancement<'_> {
 
     /// What an answer means for Replicate's lane and for this job.
     async fn answered<T>(&self, outcome: Result<T, ReplicateError>) -> Result<T, Halt> {
-        let provider = Provider::Replicate;
+        let provider = replicate::NAME;
         let error = match outcome {
             Ok(answer) => {
                 breaker::worked(self.app, provider).await;
@@ -270,20 +282,19 @@ async fn newest(client: &ReplicateClient, every: Duration) -> Vec<Prediction> {
 /// What a job leaves at Replicate.
 pub(super) struct Leftovers(Checkpoint);
 
-/// What a job that is about to end leaves at Replicate; of one that is `done`, nothing runs there any more.
-pub(super) async fn leftovers(app: &App, lease: &Lease, done: bool) -> Option<Leftovers> {
-    if lease.job.kind != "enhance" {
-        return None;
-    }
+/// What a job that is about to end leaves at Replicate.
+pub(super) async fn leftovers(app: &App, lease: &Lease, over: Over) -> Option<Leftovers> {
     let looked = jobs::look(&app.store, &app.world, lease).await.ok()?;
     let checkpoint = Checkpoint::read(looked.checkpoint.as_deref())?;
-    Some(Leftovers(if done { Checkpoint { prediction: None, asked_at: None, ..checkpoint } } else { checkpoint }))
+    Some(Leftovers(match over {
+        Over::Done => Checkpoint { prediction: None, asked_at: None, ..checkpoint },
+        Over::Broken => checkpoint,
+    }))
 }
 
 impl Leftovers {
     /// Stops what runs and deletes the photo there. Replicate does both by itself after a while, so a failure does no harm.
-    pub(super) async fn tidy(self, app: &App) {
-        let Some(client) = &app.providers.replicate else { return };
+    pub(super) async fn tidy(self, app: &App, client: &ReplicateClient) {
         let Checkpoint { prediction, asked_at, sent, .. } = self.0;
         let running = match (prediction, asked_at, &sent) {
             (Some(id), ..) => Some(id),

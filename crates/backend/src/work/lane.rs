@@ -1,9 +1,9 @@
 //! The loop of workers: so many jobs at a time for each provider, each beside a watch.
 
-use super::{Halt, Made, breaker, compare, conclude, critique, enhance, kinds, look};
+use super::provider::{Over, Provider};
+use super::{Halt, breaker, conclude};
 use crate::app::App;
-use crate::jobs::{self, Fault, Heard, JobError, LEASE, Lease, Why};
-use crate::providers::Provider;
+use crate::jobs::{self, Fault, Heard, JobError, LEASE, Lease, Sign, Why};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -17,28 +17,19 @@ fn poll(app: &App) -> Duration {
     Duration::from_millis(app.settings.worker.poll_milliseconds)
 }
 
-fn parallel(app: &App, provider: Provider) -> usize {
-    match provider {
-        Provider::Replicate => app.settings.replicate.parallel,
-        Provider::Anthropic => app.settings.anthropic.parallel,
-    }
-}
-
-fn life(app: &App, provider: Provider) -> Duration {
-    Duration::from_secs(match provider {
-        Provider::Replicate => app.settings.replicate.life_seconds,
-        Provider::Anthropic => app.settings.anthropic.life_seconds,
-    })
-}
-
 /// Works until told to stop. What then runs gets a moment to end and is handed back otherwise: another worker goes on with it.
 pub async fn run(app: App, stop: CancellationToken) {
-    tokio::join!(
-        look::check_model(&app),
-        lane(&app, Provider::Replicate, &stop),
-        lane(&app, Provider::Anthropic, &stop),
-        pick_up(&app, &stop)
-    );
+    let mut lanes = JoinSet::new();
+    for provider in app.providers.on() {
+        let (app, provider, stop) = (app.clone(), Arc::clone(provider), stop.clone());
+        lanes.spawn(async move {
+            tokio::join!(provider.look_after(&app), lane(&app, &provider, &stop));
+        });
+    }
+    pick_up(&app, &stop).await;
+    while let Some(ended) = lanes.join_next().await {
+        report(ended);
+    }
 }
 
 async fn pick_up(app: &App, stop: &CancellationToken) {
@@ -62,11 +53,8 @@ async fn sweep(app: &App) {
     }
 }
 
-async fn lane(app: &App, provider: Provider, stop: &CancellationToken) {
-    if !app.providers.has(provider) {
-        return;
-    }
-    let places = Arc::new(Semaphore::new(parallel(app, provider)));
+async fn lane(app: &App, provider: &Arc<dyn Provider>, stop: &CancellationToken) {
+    let places = Arc::new(Semaphore::new(provider.parallel(&app.settings)));
     let mut running = JoinSet::new();
     loop {
         while let Some(ended) = running.try_join_next() {
@@ -78,11 +66,11 @@ async fn lane(app: &App, provider: Provider, stop: &CancellationToken) {
         };
         // Asked for before the look, so that what comes in between is not missed.
         let news = app.work.notified();
-        match next(app, provider).await {
+        match next(app, &**provider).await {
             Some(lease) => {
-                let (app, stop) = (app.clone(), stop.clone());
+                let (app, provider, stop) = (app.clone(), Arc::clone(provider), stop.clone());
                 running.spawn(async move {
-                    work(&app, &lease, &stop).await;
+                    work(&app, &*provider, &lease, &stop).await;
                     drop(place);
                 });
             }
@@ -105,12 +93,12 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-async fn next(app: &App, provider: Provider) -> Option<Lease> {
+async fn next(app: &App, provider: &dyn Provider) -> Option<Lease> {
     let claimed = async {
-        if !breaker::lets_through(app, provider).await? {
+        if !breaker::lets_through(app, provider.name()).await? {
             return Ok(None);
         }
-        jobs::claim(&app.store, &app.world, kinds(provider), life(app, provider)).await
+        jobs::claim(&app.store, &app.world, provider.name(), provider.life(&app.settings)).await
     };
     let claimed: Result<Option<Lease>, JobError> = claimed.await;
     claimed.unwrap_or_else(|error| {
@@ -123,9 +111,9 @@ async fn next(app: &App, provider: Provider) -> Option<Lease> {
 pub async fn work_due(app: &App) -> usize {
     sweep(app).await;
     let mut attempts = 0;
-    for provider in [Provider::Replicate, Provider::Anthropic].into_iter().filter(|one| app.providers.has(*one)) {
-        while let Some(lease) = next(app, provider).await {
-            work(app, &lease, &app.stopping).await;
+    for provider in app.providers.on() {
+        while let Some(lease) = next(app, &**provider).await {
+            work(app, &**provider, &lease, &app.stopping).await;
             attempts += 1;
         }
     }
@@ -143,38 +131,36 @@ enum Interrupted {
 }
 
 /// One attempt at a job, from its claim to its end.
-async fn work(app: &App, lease: &Lease, stop: &CancellationToken) {
+async fn work(app: &App, provider: &dyn Provider, lease: &Lease, stop: &CancellationToken) {
     tracing::info!(job = %lease.job.id, kind = lease.job.kind, attempt = lease.job.attempt, "a job is begun");
     let ended = tokio::select! {
-        ended = Box::pin(perform(app, lease)) => ended,
-        interrupted = watch(app, lease, stop) => match interrupted {
+        ended = provider.perform(app, lease) => ended,
+        interrupted = watch(app, provider, lease, stop) => match interrupted {
             Interrupted::Stopped => Err(Halt::Fault(Fault::Stopped)),
             Interrupted::Lost => Err(JobError::LeaseLost.into()),
             Interrupted::Stopping => Err(Halt::Fault(Fault::NotYet(Duration::ZERO, Why::TookTooLong))),
         },
     };
-    let is_over = matches!(ended, Ok(_) | Err(Halt::Fault(Fault::Never(_) | Fault::Stopped)));
+    let over = match &ended {
+        Ok(_) => Some(Over::Done),
+        Err(Halt::Fault(Fault::Never(_) | Fault::Stopped)) => Some(Over::Broken),
+        Err(_) => None,
+    };
     // Read before the end, which clears it.
-    let leftovers = if is_over { enhance::leftovers(app, lease, ended.is_ok()).await } else { None };
+    let leftovers = match over {
+        Some(over) => provider.leftovers(app, lease, over).await,
+        None => None,
+    };
     conclude(app, lease, ended).await;
-    if let Some(leftovers) = leftovers {
-        leftovers.tidy(app).await;
-    }
-}
-
-async fn perform(app: &App, lease: &Lease) -> Result<Made, Halt> {
-    match lease.job.kind.as_str() {
-        "enhance" => enhance::perform(app, lease).await,
-        "critique" => critique::perform(app, lease).await,
-        "compare" => compare::perform(app, lease).await,
-        _ => Err(Halt::never(Why::Internal)),
+    if let Some(tidying) = leftovers {
+        tidying.await;
     }
 }
 
 /// Gives signs of life until the work must end.
-async fn watch(app: &App, lease: &Lease, stop: &CancellationToken) -> Interrupted {
+async fn watch(app: &App, provider: &dyn Provider, lease: &Lease, stop: &CancellationToken) -> Interrupted {
     let mut last_sign = Instant::now();
-    let mut stopping = std::pin::pin!(stopping(app, lease, stop));
+    let mut stopping = std::pin::pin!(stopping(app, provider, stop));
     loop {
         tokio::select! {
             () = &mut stopping => return Interrupted::Stopping,
@@ -183,7 +169,7 @@ async fn watch(app: &App, lease: &Lease, stop: &CancellationToken) -> Interrupte
         }
         let heard = if last_sign.elapsed() >= LEASE / 3 {
             last_sign = Instant::now();
-            jobs::heartbeat(&app.store, &app.world, lease, None).await
+            jobs::heartbeat(&app.store, &app.world, lease, Sign::default()).await
         } else {
             jobs::look(&app.store, &app.world, lease).await.map(|looked| looked.heard)
         };
@@ -196,9 +182,9 @@ async fn watch(app: &App, lease: &Lease, stop: &CancellationToken) -> Interrupte
     }
 }
 
-/// When a process that stops gives this job up. An enhancement only waits, and another worker waits as well; a critique would be paid for again.
-async fn stopping(app: &App, lease: &Lease, stop: &CancellationToken) {
+/// When a process that stops gives a job up.
+async fn stopping(app: &App, provider: &dyn Provider, stop: &CancellationToken) {
     stop.cancelled().await;
     let whole = Duration::from_secs(app.settings.server.shutdown_seconds);
-    tokio::time::sleep(if lease.job.kind == "enhance" { whole / 20 } else { whole * 3 / 4 }).await;
+    tokio::time::sleep(provider.last_moments(whole)).await;
 }

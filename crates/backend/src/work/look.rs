@@ -1,12 +1,11 @@
 //! What critiques and comparisons share: the copies that Anthropic gets to see, the question, and what its answers mean for the job.
 
-use super::{Halt, breaker};
+use super::{Halt, anthropic, breaker};
 use crate::app::App;
 use crate::billing::alarm::Alarm;
-use crate::jobs::{Fault, Lease, Why};
+use crate::jobs::{self, Fault, Lease, Sign, Why};
 use crate::photos::pixels::{Fit, Written, checksum};
-use crate::providers::Provider;
-use crate::providers::anthropic_client::{AnthropicError, Photo, Question, Reply};
+use crate::providers::anthropic_client::{AnthropicClient, AnthropicError, Photo, Question, Reply};
 use crate::store::entity::photo;
 use sea_orm::EntityTrait;
 use serde_json::Value;
@@ -29,6 +28,12 @@ pub(super) async fn copies(app: &App, lease: &Lease, photos: &[Uuid]) -> Result<
     Ok(copies)
 }
 
+/// Tells how far the job is. It is no more than told: the watch beside the work hears whether to go on.
+pub(super) async fn say(app: &App, lease: &Lease, progress: f32) -> Result<(), Halt> {
+    jobs::heartbeat(&app.store, &app.world, lease, Sign { progress: Some(progress), ..Sign::default() }).await?;
+    Ok(())
+}
+
 /// A question about photos, as far as it differs.
 pub(super) struct Asking<'a> {
     pub(super) system: &'a str,
@@ -38,8 +43,7 @@ pub(super) struct Asking<'a> {
 }
 
 /// Asks Anthropic. What comes back fits the schema as far as its promise goes; whether it makes sense is still to be seen.
-pub(super) async fn ask(app: &App, lease: &Lease, asking: Asking<'_>) -> Result<Value, Halt> {
-    let client = app.providers.anthropic.as_ref().ok_or(Halt::never(Why::NotOffered))?;
+pub(super) async fn ask(app: &App, client: &AnthropicClient, lease: &Lease, asking: Asking<'_>) -> Result<Value, Halt> {
     let settings = &app.settings.anthropic;
     let photos: Vec<Photo<'_>> =
         asking.photos.iter().map(|copy| Photo { media_type: copy.media_type, file: &copy.bytes }).collect();
@@ -60,7 +64,7 @@ pub(super) async fn ask(app: &App, lease: &Lease, asking: Asking<'_>) -> Result<
         Ok(answer) => answer,
         Err(error) => return Err(refused(app, lease, &error).await),
     };
-    breaker::worked(app, Provider::Anthropic).await;
+    breaker::worked(app, anthropic::NAME).await;
     let (input_tokens, output_tokens) = (answer.input_tokens, answer.output_tokens);
     tracing::info!(job = %lease.job.id, kind = lease.job.kind, input_tokens, output_tokens, request = answer.request_id, "Anthropic answered");
     match answer.reply {
@@ -73,7 +77,7 @@ pub(super) async fn ask(app: &App, lease: &Lease, asking: Asking<'_>) -> Result<
 /// What an error means for Anthropic's lane and for this job.
 async fn refused(app: &App, lease: &Lease, error: &AnthropicError) -> Halt {
     tracing::warn!(job = %lease.job.id, %error, "Anthropic does not answer");
-    let provider = Provider::Anthropic;
+    let provider = anthropic::NAME;
     match error {
         AnthropicError::SpendCap | AnthropicError::Account(_) => {
             breaker::refused(app, provider, Alarm::ProviderAccount, &error.to_string()).await;
@@ -96,8 +100,7 @@ async fn refused(app: &App, lease: &Lease, error: &AnthropicError) -> Halt {
 }
 
 /// Looks at a worker's start whether the model is there to stay.
-pub(super) async fn check_model(app: &App) {
-    let Some(client) = &app.providers.anthropic else { return };
+pub(super) async fn check_model(app: &App, client: &AnthropicClient) {
     let model = &app.settings.anthropic.model;
     match client.model(model).await {
         Ok(facts) if facts.lifecycle == "active" && facts.is_fit() => {}
@@ -111,7 +114,7 @@ pub(super) async fn check_model(app: &App) {
             app.alarms.raise(Alarm::ProviderModel, model, &why);
         }
         Err(error @ AnthropicError::ModelGone) => {
-            breaker::refused(app, Provider::Anthropic, Alarm::ProviderModel, &error.to_string()).await;
+            breaker::refused(app, anthropic::NAME, Alarm::ProviderModel, &error.to_string()).await;
         }
         Err(error) => tracing::warn!(%error, model, "nobody says whether the model is there"),
     }

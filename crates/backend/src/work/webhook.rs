@@ -34,7 +34,7 @@ struct Named {
 }
 
 /// Replicate's webhook. The address names the job and the try; the body is only believed to name a prediction, which is then fetched.
-#[utoipa::path(post, path = "/v1/webhooks/replicate/{job}/{nonce}", tag = "jobs", request_body(content = String, content_type = "application/json"),
+#[utoipa::path(post, path = "/v1/webhooks/replicate/{job}/{nonce}", tag = "jobs", request_body(content = serde_json::Value, content_type = "application/json"),
     params(("job" = Uuid, Path), ("nonce" = String, Path),
         ("webhook-id" = String, Header), ("webhook-timestamp" = String, Header), ("webhook-signature" = String, Header)),
     responses((status = 200), (status = 400, body = ApiError), (status = 404, body = ApiError), (status = 413, body = ApiError), (status = 503, body = ApiError)))]
@@ -44,7 +44,7 @@ async fn replicate(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiError> {
-    if app.providers.replicate.is_none() {
+    if app.settings.replicate.token.is_empty() {
         return Err(ApiError::new(ErrorCode::NotFound, "There is nothing at this address."));
     }
     let body = body.map_err(|refused| {
@@ -55,8 +55,8 @@ async fn replicate(
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let signed =
         Headers { id: text("webhook-id"), timestamp: text("webhook-timestamp"), signature: text("webhook-signature") };
-    let secret = &app.settings.replicate.webhook_secret;
-    signature::verify(secret, signed, &body, app.world.now().seconds()).map_err(|refused| {
+    let secrets = app.settings.replicate.webhook_secrets();
+    signature::verify(&secrets, signed, &body, app.world.now().seconds()).map_err(|refused| {
         app.alarms.note(Alarm::ProviderWebhookRefused, "replicate", &refused.to_string());
         ApiError::new(ErrorCode::BadRequest, "This was not signed by Replicate for this service.")
     })?;

@@ -1,7 +1,7 @@
 //! The queue: each job once, leases, deadlines, money that moves with the state, fairness, crashes.
 
 use crate::support::{TestDatabase, crash_after};
-use pretty_backend::jobs::{self, Fault, Heard, Job, JobError, JobState, LEASE, Lease, Request, Swept, Why};
+use pretty_backend::jobs::{self, Fault, Heard, Job, JobError, JobState, LEASE, Lease, Request, Sign, Swept, Why};
 use pretty_backend::ledger::LedgerError;
 use pretty_backend::store::entity::{job, user};
 use sea_orm::EntityTrait;
@@ -14,13 +14,20 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 impl TestDatabase {
     async fn submit(&self, person: &user::Model, key: &str, price: i64) -> Result<Job, JobError> {
-        let request =
-            Request { kind: "critique", idem_key: key, content: "{}", price, most_attempts: 3, life: 30 * MINUTE };
+        let request = Request {
+            kind: "critique",
+            provider: "Anthropic",
+            idem_key: key,
+            content: "{}",
+            price,
+            most_attempts: 3,
+            life: 30 * MINUTE,
+        };
         jobs::submit(&self.store, &self.world, person, request).await
     }
 
     async fn claim(&self) -> Option<Lease> {
-        jobs::claim(&self.store, &self.world, &["critique", "enhance"], 30 * MINUTE).await.unwrap()
+        jobs::claim(&self.store, &self.world, "Anthropic", 30 * MINUTE).await.unwrap()
     }
 
     async fn state(&self, id: Uuid) -> JobState {
@@ -106,9 +113,9 @@ on_both! {
         let mara = database.person(1, 10).await;
         let one = database.submit(&mara, "k1", 3).await.unwrap();
         let dead = database.claim().await.unwrap();
-        assert_eq!(jobs::heartbeat(&database.store, &database.world, &dead, Some("{\"prediction\":\"p1\"}")).await.unwrap(), Heard::GoOn);
+        assert_eq!(jobs::heartbeat(&database.store, &database.world, &dead, Sign { checkpoint: Some("{\"prediction\":\"p1\"}"), progress: None }).await.unwrap(), Heard::GoOn);
         database.clock.advance(LEASE / 2);
-        assert_eq!(jobs::heartbeat(&database.store, &database.world, &dead, None).await.unwrap(), Heard::GoOn);
+        assert_eq!(jobs::heartbeat(&database.store, &database.world, &dead, Sign::default()).await.unwrap(), Heard::GoOn);
         database.clock.advance(LEASE / 2);
         assert_eq!(jobs::sweep(&database.store, &database.world, 10).await.unwrap(), Swept::default(), "it gave a sign of life");
         database.clock.advance(LEASE / 2);
@@ -117,7 +124,7 @@ on_both! {
         assert_eq!((next.job.id, next.job.attempt), (one.id, 2));
         assert_eq!(next.job.checkpoint.as_deref(), Some("{\"prediction\":\"p1\"}"));
         // The dead one wakes up: nobody listens.
-        assert!(matches!(jobs::heartbeat(&database.store, &database.world, &dead, None).await, Err(JobError::LeaseLost)));
+        assert!(matches!(jobs::heartbeat(&database.store, &database.world, &dead, Sign::default()).await, Err(JobError::LeaseLost)));
         assert!(matches!(jobs::succeed(&database.store, &database.world, &dead, "{}", None).await, Err(JobError::LeaseLost)));
         assert!(matches!(jobs::fail(&database.store, &database.world, &dead, Fault::Never(Why::Internal)).await, Err(JobError::LeaseLost)));
         // The third worker dies too: three attempts are enough.
@@ -151,7 +158,7 @@ on_both! {
         let lease = database.claim().await.unwrap();
         for _ in 0..40 {
             database.clock.advance(LEASE * 3 / 4);
-            if jobs::heartbeat(&database.store, &database.world, &lease, None).await.unwrap() == Heard::Stop {
+            if jobs::heartbeat(&database.store, &database.world, &lease, Sign::default()).await.unwrap() == Heard::Stop {
                 break;
             }
         }
@@ -162,12 +169,12 @@ on_both! {
         let patient = database.submit(&mara, "k4", 1).await.unwrap();
         database.clock.advance(MINUTE);
         for _ in 0..5 {
-            let lease = jobs::claim(&database.store, &database.world, &["critique"], 10 * MINUTE).await.unwrap().unwrap();
+            let lease = jobs::claim(&database.store, &database.world, "Anthropic", 10 * MINUTE).await.unwrap().unwrap();
             assert_eq!((lease.job.id, lease.job.attempt), (patient.id, 1));
             assert_eq!(jobs::fail(&database.store, &database.world, &lease, Fault::NotYet(MINUTE, Why::Busy)).await.unwrap(), JobState::Queued);
             database.clock.advance(MINUTE);
         }
-        let lease = jobs::claim(&database.store, &database.world, &["critique"], 10 * MINUTE).await.unwrap().unwrap();
+        let lease = jobs::claim(&database.store, &database.world, "Anthropic", 10 * MINUTE).await.unwrap().unwrap();
         assert_eq!(jobs::fail(&database.store, &database.world, &lease, Fault::NotYet(5 * MINUTE, Why::Busy)).await.unwrap(), JobState::Failed, "beyond its time");
         assert_eq!(database.credits(&mara).await, (10, 0));
         // One that nobody took.
@@ -195,7 +202,7 @@ on_both! {
             assert_eq!(database.credits(&mara).await, (8, 2), "held until the worker is known to be done");
             match way {
                 0 => {
-                    assert_eq!(jobs::heartbeat(&database.store, &database.world, &lease, None).await.unwrap(), Heard::Stop);
+                    assert_eq!(jobs::heartbeat(&database.store, &database.world, &lease, Sign::default()).await.unwrap(), Heard::Stop);
                     jobs::fail(&database.store, &database.world, &lease, Fault::Stopped).await.unwrap();
                 }
                 1 => assert!(matches!(jobs::succeed(&database.store, &database.world, &lease, "{}", None).await, Err(JobError::LeaseLost))),
@@ -219,8 +226,8 @@ on_both! {
         let first = database.claim().await.unwrap();
         assert_eq!(first.job.user_id, many.id);
         assert_eq!(database.claim().await.unwrap().job.id, urgent.id);
-        // Kinds that a worker does not know are left to others.
-        assert!(jobs::claim(&database.store, &database.world, &["enhance"], MINUTE).await.unwrap().is_none());
+        // What others do is left to them.
+        assert!(jobs::claim(&database.store, &database.world, "Replicate", MINUTE).await.unwrap().is_none());
     }
 }
 
@@ -237,7 +244,7 @@ on_both! {
         }
         // Workers die at any step; the sweep picks up what they leave.
         for round in 0..400_usize {
-            let Some(Ok(Some(lease))) = crash_after(round % 23, jobs::claim(&database.store, &database.world, &["critique"], 30 * MINUTE)).await else {
+            let Some(Ok(Some(lease))) = crash_after(round % 23, jobs::claim(&database.store, &database.world, "Anthropic", 30 * MINUTE)).await else {
                 database.clock.advance(LEASE / 20);
                 jobs::sweep(&database.store, &database.world, 100).await.unwrap();
                 continue;

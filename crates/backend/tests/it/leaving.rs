@@ -3,10 +3,11 @@
 use crate::support::{Browser, Member, PASSWORD, Shop, TestApp, pictures};
 use axum::http::StatusCode;
 use pretty_backend::photos::pixels::checksum;
-use pretty_backend::store::entity::user;
-use pretty_backend::{objects, privacy, worker};
+use pretty_backend::store::entity::{identity, user};
+use pretty_backend::{objects, privacy, work, worker};
 use pretty_contract::export::Format;
-use sea_orm::{DatabaseBackend, EntityTrait as _};
+use sea_orm::{ActiveModelTrait as _, DatabaseBackend, EntityTrait as _, IntoActiveModel as _};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -46,20 +47,54 @@ fn unpacked(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
+/// A job whose result is there; what the app is told of it.
+async fn done(app: &TestApp, mara: &Member, kind: &str, photos: &[&str]) -> Value {
+    let (variant, price) = match kind {
+        "enhance" => ("upscale_2x", 4),
+        "compare" => ("standard", 3),
+        _ => ("standard", 2),
+    };
+    let body = json!({"kind": kind, "variant": variant, "photos": photos, "price": price});
+    let asked = app.keyed("/v1/jobs", &mara.token, &format!("{kind} {photos:?}").replace(' ', "-"), body).await;
+    assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.text);
+    Box::pin(work::work_due(app)).await;
+    let id = asked.json()["id"].as_str().unwrap().to_owned();
+    let job = app.api("GET", &format!("/v1/jobs/{id}"), Some(&mara.token), None).await.json();
+    assert_eq!(job["state"], "succeeded", "{job}");
+    job
+}
+
+/// Every sentence in what came of a job.
+fn sentences(said: &Value) -> Vec<String> {
+    match said {
+        Value::String(text) if text.contains(' ') => vec![text.clone()],
+        Value::Array(list) => list.iter().flat_map(sentences).collect(),
+        Value::Object(object) => object.values().flat_map(sentences).collect(),
+        _ => Vec::new(),
+    }
+}
+
 on_both! {
-    async fn pr1_the_photos_are_in_the_archive(database) {
-        let app = TestApp::new(database);
-        let mut browser = Browser::new(&app);
+    async fn pr1_photos_results_and_critiques_are_in_the_archive(database) {
+        let shop = Shop::open(database).await;
+        let app: &TestApp = &shop.app;
+        let mut browser = Browser::new(app);
         browser.sign_up("mara@example.org").await;
-        let mara = member_of(&app, "mara@example.org").await;
+        let mara = member_of(app, "mara@example.org").await;
+        shop.bought(&mara.user, "pack_small").await;
+        app.letters().await;
         let bea = app.member("bea@example.org", 0).await;
         let one = app.upload(&mara, &pictures::jpeg(120, 80), "image/jpeg").await;
         let two = app.upload(&mara, &pictures::plain(64, 48, Format::Png), "image/png").await;
         let gone = app.upload(&mara, &pictures::plain(40, 30, Format::Png), "image/png").await;
         app.upload(&bea, &pictures::plain(33, 22, Format::Png), "image/png").await;
+        let mut jobs = Vec::new();
+        for (kind, photos) in [("critique", vec![&*one]), ("enhance", vec![&*one]), ("compare", vec![&*one, &*two])] {
+            jobs.push(done(app, &mara, kind, &photos).await);
+        }
         browser.get("/account/data").await;
         browser.submit("/account/data/ask", &[]).await;
-        privacy::work(&app).await;
+        privacy::work(app).await;
         app.letter("Your data is ready").await;
         // What comes or goes after it was made.
         app.api("DELETE", &format!("/v1/photos/{gone}"), Some(&mara.token), None).await;
@@ -71,14 +106,30 @@ on_both! {
         assert_eq!(fetched.header("content-length"), fetched.bytes.len().to_string());
         let files = unpacked(&fetched.bytes);
         let names: Vec<&str> = files.keys().map(String::as_str).filter(|name| name.contains('/')).collect();
-        let mut expected = [format!("photos/{one}.jpg"), format!("photos/{two}.png")];
+        let enhanced = jobs[1]["id"].as_str().unwrap();
+        let result = format!("results/{enhanced}.jpg");
+        let mut expected = [format!("photos/{one}.jpg"), format!("photos/{two}.png"), result.clone()];
         expected.sort();
         assert_eq!(names, expected);
-        for (id, name) in [(&one, format!("photos/{one}.jpg")), (&two, format!("photos/{two}.png"))] {
-            let (_, stored) = app.fetch(&format!("/v1/photos/{id}/content"), &mara.token, None).await;
+        for (path, name) in [
+            (format!("/v1/photos/{one}/content"), format!("photos/{one}.jpg")),
+            (format!("/v1/photos/{two}/content"), format!("photos/{two}.png")),
+            (format!("/v1/jobs/{enhanced}/result"), result.clone()),
+        ] {
+            let (_, stored) = app.fetch(&path, &mara.token, None).await;
             assert!(files[&name] == stored && !stored.is_empty(), "{name}");
         }
+        assert_eq!(checksum(&files[&result]), jobs[1]["result"]["sha256"].as_str().unwrap());
         assert!(String::from_utf8_lossy(&files["photos.json"]).contains(&one));
+        // What was asked and what was said stand there as what they are, for people and programs, not as text in a text.
+        let listed: Value = serde_json::from_slice(&files["jobs.json"]).unwrap();
+        let listed = listed["jobs"].as_array().unwrap();
+        assert_eq!(listed.len(), 3);
+        for (job, provider) in jobs.iter().zip(["Anthropic", "Replicate", "Anthropic"]) {
+            let row = listed.iter().find(|row| row["id"] == job["id"]).unwrap();
+            assert_eq!((&row["result"], &row["provider"]), (&job["result"], &json!(provider)));
+            assert_eq!(row["request"]["photos"], job["photos"]);
+        }
     }
 }
 
@@ -125,10 +176,27 @@ on_both! {
         let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         // Not all of it: what is logged while another test begins to listen may be missed.
         assert!(log.contains("an account is gone"), "{log}");
-        for trace in ["mara@example.org", "Lindqvist", "harbour lantern"] {
+        for trace in ["mara@example.org", "Lindqvist", "harbour lantern", GOOGLE, "Sandbox reading"] {
             assert!(!log.to_lowercase().contains(&trace.to_lowercase()), "{trace} in the log");
         }
     }
+}
+
+/// What Google calls her.
+const GOOGLE: &str = "118273645546372819283";
+
+async fn connect_google(app: &TestApp, user: uuid::Uuid) {
+    let row = identity::Model {
+        id: app.world.new_id().unwrap(),
+        user_id: user,
+        issuer: app.settings.google.issuer.clone(),
+        subject: GOOGLE.to_owned(),
+        email: "mara.lindqvist@gmail.example".to_owned(),
+        created_at: app.world.now(),
+    };
+    let tx = app.store.write_transaction().await.unwrap();
+    identity::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(&*tx).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 async fn leaves_nothing(database: crate::support::TestDatabase) {
@@ -138,9 +206,13 @@ async fn leaves_nothing(database: crate::support::TestDatabase) {
     browser.sign_up("mara@example.org").await;
     let mara = member_of(app, "mara@example.org").await;
     shop.bought(&mara.user, "pack_small").await;
+    connect_google(app, mara.id).await;
     let photos = [(pictures::jpeg(120, 80), "image/jpeg"), (pictures::plain(64, 48, Format::Png), "image/png")];
     let mut needles = vec![b"mara@example.org".to_vec(), b"Lindqvist".to_vec(), mara.id.as_bytes().to_vec()];
     needles.extend([mara.id.to_string(), mara.id.simple().to_string()].map(String::into_bytes));
+    // How she came: Google's name of her, her address in the network, her browser.
+    needles.extend([GOOGLE, "198.51.100.7", "Firefox/140.0", "Firefox on Linux"].map(|text| text.as_bytes().to_vec()));
+    let mut ids = Vec::new();
     for (file, media_type) in &photos {
         let id: uuid::Uuid = app.upload(&mara, file, media_type).await.parse().unwrap();
         let (_, stored) = app.fetch(&format!("/v1/photos/{id}/content"), &mara.token, None).await;
@@ -150,6 +222,21 @@ async fn leaves_nothing(database: crate::support::TestDatabase) {
         needles.push(id.as_bytes().to_vec());
         // Some of its pixels, as they lie in the file.
         needles.push(stored[stored.len() / 2..][..24].to_vec());
+        ids.push(id.to_string());
+    }
+    // What came of them: every sentence that was said, and the picture.
+    let mut jobs = Vec::new();
+    for (kind, photos) in [("critique", &ids[..1]), ("enhance", &ids[..1]), ("compare", &ids[..])] {
+        let job = done(app, &mara, kind, &photos.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let id: uuid::Uuid = job["id"].as_str().unwrap().parse().unwrap();
+        jobs.extend([id.to_string(), id.simple().to_string()]);
+        let said = sentences(&job["result"]);
+        assert!(kind == "enhance" || said.len() > 7, "{job}");
+        needles.extend(said.into_iter().map(String::into_bytes));
+        if let Some(sha256) = job["result"]["sha256"].as_str() {
+            let (_, picture) = app.fetch(&format!("/v1/jobs/{id}/result"), &mara.token, None).await;
+            needles.extend([sha256.as_bytes().to_vec(), picture[picture.len() / 2..][..24].to_vec()]);
+        }
     }
     // An upload that is not whole, an archive that nobody fetched, a letter that cannot leave.
     app.keyed(
@@ -178,7 +265,15 @@ async fn leaves_nothing(database: crate::support::TestDatabase) {
     let letters = app.letters().await;
     let certificate = letters.iter().find(|letter| letter.subject == "Your account is deleted").unwrap();
     assert!(
-        certificate.raw.contains("photo =C3=97 2") && certificate.raw.contains("file on its way up"),
+        [
+            "photo =C3=97 2",
+            "job with its result =C3=97 3",
+            "picture that came of a job =C3=97 1",
+            "connection to Google",
+            "file on its way up"
+        ]
+        .iter()
+        .all(|thing| certificate.raw.contains(thing)),
         "{}",
         certificate.raw
     );
@@ -193,12 +288,21 @@ async fn leaves_nothing(database: crate::support::TestDatabase) {
         for needle in text.iter().filter(|needle| needle.is_ascii()) {
             assert!(!content.contains(&needle.to_lowercase()), "{needle} is left in {table}");
         }
+        // The books name what credits were held for: an id that leads nowhere any more.
+        for id in jobs.iter().filter(|_| !table.starts_with("ledger_")) {
+            assert!(!content.contains(id), "the job {id} is left in {table}");
+        }
     }
-    // Nor does Stripe know who it was.
+    // Nor do those who worked for it know who it was, and nothing lies there any more.
     assert!(!format!("{:?}", shop.stripe().objects("customer")).contains("mara@example.org"));
+    assert_eq!(shop.sandbox.control().replicate().files_kept(), 0);
     // The files themselves: objects, letters, and what SQLite keeps of deleted rows.
     if app.store.backend() == DatabaseBackend::Sqlite {
         app.store.close().await;
     }
     assert_eq!(found_in(&folder, &needles), Vec::<String>::new());
+    let of_jobs: Vec<Vec<u8>> = jobs.into_iter().map(String::into_bytes).collect();
+    let elsewhere: Vec<String> =
+        found_in(&folder, &of_jobs).into_iter().filter(|found| !found.contains("pretty.sqlite3")).collect();
+    assert_eq!(elsewhere, Vec::<String>::new());
 }

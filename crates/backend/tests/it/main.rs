@@ -10,6 +10,10 @@ mod accounts;
 mod billing;
 mod changes;
 mod chaos;
+mod characters;
+#[cfg(unix)]
+mod darkroom;
+mod fuzz;
 mod google;
 mod http;
 mod jobs;
@@ -23,5 +27,7 @@ mod oauth;
 mod privacy;
 mod pro;
 mod program;
+mod restoring;
+mod slow;
 mod uploads;
 mod whole;

@@ -2,9 +2,10 @@
 
 use crate::support::{Browser, PASSWORD, START, TestApp, TestDatabase};
 use axum::http::StatusCode;
+use pretty_backend::jobs::{self, Request};
 use pretty_backend::ledger::{self, Cause, Claim, ClaimState, Grant, Ledger, Source};
 use pretty_backend::privacy::tables::{HELD, NOBODYS, Shown};
-use pretty_backend::privacy::{self, deletion, policy, usage};
+use pretty_backend::privacy::{self, deletion, policy, stones, usage};
 use pretty_backend::store::entity::user;
 use pretty_backend::store::{count_of, sql};
 use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait};
@@ -210,7 +211,7 @@ on_both! {
 }
 
 on_both! {
-    async fn pr2_me8_le9_nothing_is_left_but_the_books(database) {
+    async fn pr2_le9_nothing_is_left_but_the_books(database) {
         let app = TestApp::new(database);
         let mut browser = Browser::new(&app);
         browser.sign_up("mara@example.org").await;
@@ -220,7 +221,7 @@ on_both! {
         browser.submit("/account/data/ask", &[]).await;
         assert_eq!(ask_to_delete(&mut browser).await, StatusCode::OK);
         app.letter("Your account will be deleted").await;
-        // Access ends at once, and a letter that waits to be sent does no harm (ME8).
+        // Access ends at once.
         assert!(!browser.is_signed_in().await);
         let refused = browser.sign_in("mara@example.org", PASSWORD).await;
         assert!(refused.text.contains("is being deleted"), "{}", refused.text);
@@ -273,8 +274,13 @@ on_both! {
         assert_eq!(browser.submit("/keep-account", &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(browser.sign_in("mara@example.org", PASSWORD).await.status, StatusCode::SEE_OTHER);
 
-        // Twice is once; a dispute holds the purge back, not the end of access; debt does not.
+        // Twice is once; a dispute holds the purge back, not the end of access; debt does not: 60 of the credits are spent when all are taken back.
         give(&app, mara.owner_ref, 100, "order-1").await;
+        let (store, world) = (&app.database.store, &app.database.world);
+        let job = Request { kind: "critique", provider: "Anthropic", idem_key: "k", content: "{}", price: 60, most_attempts: 1, life: DAY };
+        jobs::submit(store, world, &mara, job).await.unwrap();
+        let lease = jobs::claim(store, world, "Anthropic", DAY).await.unwrap().unwrap();
+        jobs::succeed(store, world, &lease, "{}", None).await.unwrap();
         let claim = |state| Claim { key: "stripe:dp:1".into(), order_ref: "order-1".into(), credits: 100, state };
         let tx = app.database.store.write_transaction().await.unwrap();
         Ledger::new(&tx, &app.database.world).claim(mara.owner_ref, claim(ClaimState::Open)).await.unwrap();
@@ -290,11 +296,34 @@ on_both! {
         let tx = app.database.store.write_transaction().await.unwrap();
         Ledger::new(&tx, &app.database.world).claim(mara.owner_ref, claim(ClaimState::Taken)).await.unwrap();
         tx.commit().await.unwrap();
+        let owed = ledger::balance(store, mara.owner_ref, world.now()).await.unwrap();
+        assert_eq!((owed.available, owed.frozen, owed.debt), (0, 0, 60));
         app.database.clock.advance(DAY * 2);
         privacy::work(&app).await;
         app.letter("Your account is deleted").await;
         assert!(user::Entity::find().all(app.database.store.reader()).await.unwrap().is_empty());
         assert!(ledger::audit(&app.database.store).await.unwrap().is_clean());
+        // What was owed stands in the books, which nobody's name is on.
+        assert_eq!(ledger::balance(store, mara.owner_ref, world.now()).await.unwrap().debt, 60);
+    }
+}
+
+on_both! {
+    async fn me8_a_letter_that_waits_is_not_sent_to_who_is_gone(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        browser.sign_up("mara@example.org").await;
+        let mara = person(&app, "mara@example.org").await;
+        browser.get("/forgot").await;
+        browser.submit("/forgot", &[("email", "mara@example.org")]).await;
+        let waiting = "SELECT COUNT(*) AS n FROM letters WHERE state = 'waiting' AND kind = 'reset_password'";
+        assert_eq!(count_of(app.store.reader(), waiting, []).await.unwrap(), 1, "it is fresh, and the mail server is slow");
+        // Gone before its turn comes: neither it nor what is about the deletion finds anybody any more, but for the last letter.
+        assert_eq!(ask_to_delete(&mut browser).await, StatusCode::OK);
+        assert_eq!(deletion::purge(&app, mara.id).await.unwrap(), deletion::Purged::Gone);
+        app.letter("Your account is deleted").await;
+        app.database.clock.advance(DAY);
+        assert!(app.letters().await.is_empty());
     }
 }
 
@@ -341,7 +370,7 @@ on_both! {
 on_both! {
     async fn pr3_a_crash_after_asking_leaves_no_job_that_goes_on(database) {
         use crate::support::crash_after;
-        use pretty_backend::jobs::{self, JobState, Request};
+        use pretty_backend::jobs::JobState;
         use pretty_contract::service::privacy::SubscriptionEnd;
         let app = TestApp::new(database);
         let minute = Duration::from_secs(60);
@@ -351,9 +380,9 @@ on_both! {
             number += 1;
             assert!(number < 500, "some of them are broken off after it was asked for");
             let mara = app.database.person(number, 10).await;
-            let request = |key| Request { kind: "critique", idem_key: key, content: "{}", price: 3, most_attempts: 3, life: minute };
+            let request = |key| Request { kind: "critique", provider: "Anthropic", idem_key: key, content: "{}", price: 3, most_attempts: 3, life: minute };
             let running = jobs::submit(&app.store, &app.world, &mara, request("k1")).await.unwrap();
-            let lease = jobs::claim(&app.store, &app.world, &["critique"], minute).await.unwrap().unwrap();
+            let lease = jobs::claim(&app.store, &app.world, "Anthropic", minute).await.unwrap().unwrap();
             assert_eq!(lease.job.id, running.id);
             let waiting = jobs::submit(&app.store, &app.world, &mara, request("k2")).await.unwrap();
             let done = crash_after(steps, deletion::ask(&app, &mara, SubscriptionEnd::Now)).await.is_some();
@@ -444,14 +473,15 @@ on_both! {
         app.database.clock.advance(DAY * 7);
         privacy::work(&app).await;
         app.letter("Your account is deleted").await;
-        let stones = deletion::tombstones(&app).await.unwrap();
-        assert_eq!(stones.len(), 1);
+        let kept = stones::all(&app).await.unwrap();
+        assert_eq!(kept.len(), 1);
         // The backup brings the row back.
         let tx = app.database.store.write_transaction().await.unwrap();
         pretty_backend::accounts::sign_up::insert(&tx, &mara).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(deletion::replay(&app, &stones).await.unwrap(), 1);
-        assert_eq!(deletion::replay(&app, &stones).await.unwrap(), 0);
+        for accounts in [1, 0] {
+            assert_eq!(stones::replay(&app, &kept).await.unwrap(), stones::Replayed { accounts, photos: 0, jobs: 0 });
+        }
         app.letter("Your account is deleted").await;
         let left = user::Entity::find().all(app.database.store.reader()).await.unwrap();
         assert_eq!(left.iter().map(|user| user.email.as_str()).collect::<Vec<_>>(), ["bea@example.org"]);
@@ -536,11 +566,49 @@ on_both! {
         let event = |name: &str, count| UsageCount { name: name.to_owned(), count };
         let app = TestApp::new(database);
         assert!(usage::is_known(&[event("app_opened", 2)]));
-        assert!(!usage::is_known(&[event("mara@example.org", 1)]) && !usage::is_known(&[event("app_opened", 1001)]));
+        for unknown in [event("mara@example.org", 1), event("app_opened", 1001), event("page_viewed", 1)] {
+            assert!(!usage::is_known(std::slice::from_ref(&unknown)), "{unknown:?}");
+        }
         for _ in 0..2 {
             usage::count(&app, &[event("app_opened", 2)]).await.unwrap();
         }
         let select = "SELECT count AS n FROM usage_counts WHERE name = 'app_opened'";
         assert_eq!(count_of(app.database.store.reader(), select, []).await.unwrap(), 4);
+    }
+}
+
+on_both! {
+    async fn views_of_our_pages_are_counted_and_of_nothing_else(database) {
+        let app = TestApp::new(database);
+        let mut browser = Browser::new(&app);
+        let views = async || {
+            let select = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) AS n FROM usage_counts WHERE name = 'page_viewed'";
+            count_of(app.database.store.reader(), select, []).await.unwrap()
+        };
+        let becomes = async |wanted: i64| {
+            for _ in 0..1000 {
+                if views().await == wanted {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("{} instead of {wanted}", views().await);
+        };
+        browser.get("/sign-in").await;
+        becomes(1).await;
+        // A form that is sent, a page that is not there, a picture, a call of the app, a redirect: none is a view.
+        browser.submit("/sign-in", &[("email", "nobody@example.org"), ("password", "x")]).await;
+        for path in ["/nothing", "/assets/pages.css", "/v1/prices", "/account"] {
+            browser.get(path).await;
+        }
+        // Some more in the same minute go into the sum with the first after it.
+        for path in ["/sign-in", "/privacy", "/sign-up"] {
+            browser.get(path).await;
+        }
+        app.database.clock.advance(Duration::from_secs(60));
+        browser.get("/privacy").await;
+        becomes(5).await;
+        let names = everything_in(&app.database, "usage_counts").await;
+        assert!(!names.contains("sign-in") && !names.contains("198.51"), "{names}");
     }
 }

@@ -257,7 +257,7 @@ on_both! {
         let app = TestApp::new(database);
         let mara = app.member("mara@example.org", 10).await;
         let photo = app.upload(&mara, &pictures::plain(64, 48, Format::Png), "image/png").await;
-        let request = Request { kind: "critique", idem_key: "k", content: "{}", price: 2, most_attempts: 1, life: Duration::from_secs(60) };
+        let request = Request { kind: "critique", provider: "Anthropic", idem_key: "k", content: "{}", price: 2, most_attempts: 1, life: Duration::from_secs(60) };
         let job = jobs::submit(&app.store, &app.world, &mara.user, request).await.unwrap();
         // The list of what is to go cannot be shortened for a while.
         let tx = app.store.write_transaction().await.unwrap();
@@ -304,4 +304,26 @@ async fn a_part_may_only_be_so_large() {
         offset += part.len();
     }
     assert_eq!(app.api("GET", "/v1/photos", Some(&mara.token), None).await.json().as_array().unwrap().len(), 1);
+}
+
+#[cfg(unix)]
+on_both! {
+    async fn where_nothing_can_be_decoded_a_photo_is_not_refused_but_taken_later(database) {
+        // A name that stands for one program and then for another.
+        let program = database.folder.path().join("program");
+        std::os::unix::fs::symlink("/bin/false", &program).unwrap();
+        let mut settings = settings();
+        let decodes = std::mem::replace(&mut settings.uploads.check_program, program.display().to_string());
+        let app = TestApp::with(database, settings);
+        let mara = app.member("mara@example.org", 0).await;
+        let file = pictures::plain(64, 48, Format::Png);
+        let id = app.announce(&mara, "a", &file, "image/png").await.json()["id"].as_str().unwrap().to_owned();
+        let fault = app.part(&mara, &id, 0, &file).await;
+        assert_eq!((fault.status, fault.json()["code"].as_str()), (StatusCode::INTERNAL_SERVER_ERROR, Some("internal")));
+        assert!(!fault.text.contains("program"), "{}", fault.text);
+        std::fs::remove_file(&program).unwrap();
+        std::os::unix::fs::symlink(decodes, &program).unwrap();
+        let taken = app.part(&mara, &id, file.len(), b"").await;
+        assert_eq!(taken.status, StatusCode::OK, "{}", taken.text);
+    }
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::common::{Common, gated};
 use crate::control::ControlError;
 use crate::delivery::{Outgoing, Signing};
-use crate::enhance::{Enhance, EnhanceError, EnhanceRequest, OutputFormat, decode, dimensions};
+use crate::enhance::{Enhance, EnhanceError, EnhanceRequest, Enhanced, OutputFormat, decode, dimensions};
 use crate::faults::Service;
 use crate::locked;
 use files::StoredFile;
@@ -186,6 +186,13 @@ impl Replicate {
         }
         let work = match &script {
             Some(PredictionScript::Hang) => return,
+            Some(PredictionScript::Report { logs }) => {
+                return self.with(|state| {
+                    if let Some(prediction) = state.predictions.get_mut(id) {
+                        prediction.logs.clone_from(logs);
+                    }
+                });
+            }
             Some(PredictionScript::Fail { error }) => Err(EnhanceError(error.clone())),
             Some(PredictionScript::Output { output }) => Ok(output.clone()),
             Some(PredictionScript::Slow { milliseconds }) => {
@@ -225,7 +232,7 @@ impl Replicate {
             }
             prediction.output = output;
             prediction.error = error;
-            prediction.logs = "Run in a sandbox.\n".to_owned();
+            prediction.logs.push_str("Run in a sandbox.\n");
             let event = if prediction.output.is_null() { None } else { self.hook(prediction, "output") };
             event.into_iter().chain(self.hook(prediction, "completed")).collect()
         });
@@ -257,10 +264,14 @@ impl Replicate {
         };
         let enhance = Arc::clone(&self.inner.enhance);
         let made = tokio::task::spawn_blocking(move || {
-            let file = enhance.enhance(&request)?;
-            broken.map_or(Ok(file.clone()), |how| spoil(file, how))
+            let Enhanced { file, log } = enhance.enhance(&request)?;
+            let file = match broken {
+                Some(how) => spoil(file, how)?,
+                None => file,
+            };
+            Ok::<_, EnhanceError>(Enhanced { file, log })
         });
-        let file = made.await.map_err(|_| EnhanceError("The model crashed.".to_owned()))??;
+        let made = made.await.map_err(|_| EnhanceError("The model crashed.".to_owned()))??;
         let (extension, kind) = match (broken, wanted.format) {
             (Some(BrokenFile::Html), _) => ("png", "text/html"),
             (_, OutputFormat::Png) => ("png", "image/png"),
@@ -270,9 +281,12 @@ impl Replicate {
         let url = format!("{}{path}", self.inner.delivery_base_url);
         let now = self.now();
         self.with(|state| {
-            let live = state.predictions.get(id).is_some_and(|prediction| !prediction.is_over());
-            if live && broken != Some(BrokenFile::Missing) {
-                state.outputs.insert(path, (Bytes::from(file), kind, now));
+            let Some(prediction) = state.predictions.get_mut(id).filter(|prediction| !prediction.is_over()) else {
+                return;
+            };
+            prediction.logs.push_str(&made.log);
+            if broken != Some(BrokenFile::Missing) {
+                state.outputs.insert(path, (Bytes::from(made.file), kind, now));
             }
         });
         Ok(Value::String(url))

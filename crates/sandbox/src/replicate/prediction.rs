@@ -20,6 +20,11 @@ pub enum PredictionScript {
     },
     /// Stays `processing`.
     Hang,
+    /// Stays `processing`, with this log.
+    Report {
+        /// The log.
+        logs: String,
+    },
     /// Stays `starting`.
     NeverStart,
     /// Ends as `aborted`.

@@ -1,24 +1,12 @@
 //! Finds the collected specifications and checks answers against them. Without them a check says so and passes.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-/// The folder of specifications: beside the repository, or where `PRETTY_SHARED` says.
-fn folder() -> Option<PathBuf> {
-    let shared = std::env::var_os("PRETTY_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let contracts = shared.join("contracts");
-    contracts.is_dir().then_some(contracts)
-}
-
-/// A file of the collection; `None`, with a message, when it is not there.
+/// A file of the collection, which may lie beside the repository; `None`, with a message, when it is not there.
 pub(crate) fn read(path: &str) -> Option<Value> {
-    let Some(folder) = folder() else {
-        eprintln!("skipped: {path} is not at hand (set PRETTY_SHARED)");
-        return None;
-    };
+    let folder = pretty_testkit::skip::shared(&format!("answers against {path}"), "contracts")?;
     let text = std::fs::read_to_string(folder.join(path)).unwrap_or_else(|problem| panic!("{path}: {problem}"));
     Some(serde_json::from_str(&text).unwrap_or_else(|problem| panic!("{path}: {problem}")))
 }

@@ -50,7 +50,7 @@ pub struct Begun {
 /// # Errors
 /// When Google or the database does not answer.
 pub async fn begin(app: &App, cookie: &str, purpose: Purpose, return_to: Option<String>) -> Result<Begun, GoogleError> {
-    let provider = app.google.as_ref().ok_or_else(|| GoogleError::Unreachable("it is not configured".to_owned()))?;
+    let provider = app.google.as_ref().ok_or(GoogleError::NotOffered)?;
     let state = app.world.new_token(TokenKind::Letter)?;
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier(cookie, &state).as_bytes()));
     let (redirect_uri, nonce) = (redirect_uri(app), nonce(cookie, &state));

@@ -1,6 +1,6 @@
 //! Refunds that we ask for: by withdrawal, by an operator, or because nobody is there. The credits go with the wish, the money when Stripe takes it.
 
-use super::{bring_order, claim, lock_order, settle_charge};
+use super::{bring_order, claim, lock_order, refunds_of, settle_charge};
 use crate::app::App;
 use crate::billing::alarm::Alarm;
 use crate::billing::payments::{self, Payment};
@@ -201,6 +201,6 @@ async fn made_before(billing: &Billing, request: &Request) -> Result<Option<Refu
     let intent = billing.client.payment_intent(&request.payment_intent).await?;
     let Some(charge) = intent.latest_charge else { return Ok(None) };
     let id = request.id.to_string();
-    let refunds = billing.client.refunds(&charge).await?.data;
+    let refunds = refunds_of(billing, &charge).await?;
     Ok(refunds.into_iter().find(|refund| refund.metadata.get("request_id") == Some(&id)))
 }

@@ -60,7 +60,12 @@ pub struct EventData {
 impl Event {
     /// The id of the object that changed.
     pub fn object_id(&self) -> Option<&str> {
-        self.data.object["id"].as_str()
+        self.data.object["id"].as_str().filter(|id| is_plain(id))
+    }
+
+    /// The charge that the object belongs to, where it names one.
+    pub fn charge(&self) -> Option<&str> {
+        self.data.object["charge"].as_str().filter(|id| is_plain(id))
     }
 }
 
@@ -97,7 +102,13 @@ pub fn verify(secrets: &[Secret], header: &str, body: &[u8], now_unix_seconds: i
     if now_unix_seconds.abs_diff(sent_at) > TOLERANCE_SECONDS.unsigned_abs() {
         return Err(Refused::Stale);
     }
-    serde_json::from_slice(body).map_err(|_| Refused::NotAnEvent)
+    let event: Event = serde_json::from_slice(body).map_err(|_| Refused::NotAnEvent)?;
+    if is_plain(&event.id) && is_plain(&event.kind) { Ok(event) } else { Err(Refused::NotAnEvent) }
+}
+
+/// Whether a text can be one of Stripe's names: visible ASCII, which every database keeps.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn expected(secret: &Secret, stamp: &str, body: &[u8]) -> String {

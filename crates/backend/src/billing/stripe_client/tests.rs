@@ -110,7 +110,7 @@ async fn a_pack_is_bought_and_refunded() {
     assert_eq!((refund.amount, refund.status), (200, Some(RefundStatus::Succeeded)));
     let charge = client.charge(intent.latest_charge.as_deref().unwrap()).await.unwrap();
     assert_eq!((charge.amount, charge.amount_refunded, charge.disputed), (500, 200, false));
-    assert_eq!(client.refunds(&charge.id).await.unwrap().data.len(), 1);
+    assert_eq!(client.refunds(&charge.id, None).await.unwrap().data.len(), 1);
     let dispute = sandbox.control().stripe().open_dispute(&charge.id, "needs_response").unwrap();
     let dispute = client.dispute(dispute["id"].as_str().unwrap()).await.unwrap();
     assert_eq!((dispute.status.as_str(), dispute.charge.as_deref()), ("needs_response", Some(charge.id.as_str())));

@@ -39,28 +39,33 @@ pub struct Headers<'a> {
     pub signature: &'a str,
 }
 
-/// Verifies `body`. Signature versions we do not know are skipped.
+/// The key in a secret of the documented form.
+pub fn key_of(secret: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(secret.strip_prefix("whsec_")?).ok()
+}
+
+/// Verifies `body` by any of the secrets: there are two while one is being exchanged. Empty ones and signature versions we do not know are skipped.
 ///
 /// # Errors
 /// `Refused` says what did not hold.
-pub fn verify(secret: &Secret, headers: Headers<'_>, body: &[u8], now_unix_seconds: i64) -> Result<(), Refused> {
+pub fn verify(secrets: &[Secret], headers: Headers<'_>, body: &[u8], now_unix_seconds: i64) -> Result<(), Refused> {
     if headers.id.is_empty() || headers.signature.is_empty() {
         return Err(Refused::Malformed);
     }
     let sent_at: i64 = headers.timestamp.parse().map_err(|_| Refused::Malformed)?;
-    let encoded = secret.reveal().strip_prefix("whsec_").ok_or(Refused::BadSecret)?;
-    let key = STANDARD.decode(encoded).map_err(|_| Refused::BadSecret)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| Refused::BadSecret)?;
-    for part in [headers.id.as_bytes(), b".", headers.timestamp.as_bytes(), b".", body] {
-        mac.update(part);
+    let mut fits = false;
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let key = key_of(secret.reveal()).ok_or(Refused::BadSecret)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| Refused::BadSecret)?;
+        for part in [headers.id.as_bytes(), b".", headers.timestamp.as_bytes(), b".", body] {
+            mac.update(part);
+        }
+        let expected = mac.finalize().into_bytes();
+        let given = headers.signature.split(' ').filter_map(|entry| entry.strip_prefix("v1,"));
+        let mut given = given.filter_map(|text| STANDARD.decode(text).ok());
+        fits |= given.any(|signature| bool::from(signature.as_slice().ct_eq(expected.as_slice())));
     }
-    let expected = mac.finalize().into_bytes();
-    let mut given = headers
-        .signature
-        .split(' ')
-        .filter_map(|entry| entry.strip_prefix("v1,"))
-        .filter_map(|text| STANDARD.decode(text).ok());
-    if !given.any(|signature| bool::from(signature.as_slice().ct_eq(expected.as_slice()))) {
+    if !fits {
         return Err(Refused::Mismatch);
     }
     if now_unix_seconds.abs_diff(sent_at) > TOLERANCE_SECONDS.unsigned_abs() {

@@ -75,6 +75,10 @@ pub struct Model {
     pub told_at: Option<Moment>,
     /// The provider's name of the work, as it said it by itself.
     pub told_prediction: Option<String>,
+    /// Who does it; none where an older program took it in.
+    pub provider: Option<String>,
+    /// How far it is, in thousandths, while it runs.
+    pub progress: Option<i64>,
 }
 
 /// None: joins are written where they are needed.

@@ -37,6 +37,16 @@ impl Checkpoint {
         Ok(Self { nonce: app.world.new_id()?.simple().to_string(), sent: None, asked_at: None, prediction: None })
     }
 
+    /// How far that is, from 0 to 1: most of the time the model takes.
+    pub(super) fn progress(&self) -> f32 {
+        match (&self.sent, self.asked_at, &self.prediction) {
+            (None, ..) => 0.0,
+            (Some(_), None, _) => 0.1,
+            (Some(_), Some(_), None) => 0.15,
+            (Some(_), Some(_), Some(_)) => 0.2,
+        }
+    }
+
     /// What the row says.
     pub(in crate::work) fn read(text: Option<&str>) -> Option<Self> {
         serde_json::from_str(text?).ok()

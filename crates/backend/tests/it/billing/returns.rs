@@ -5,7 +5,7 @@ use pretty_backend::billing::alarm::Alarm;
 use pretty_backend::billing::refunds;
 use pretty_backend::ledger::Ledger;
 use pretty_backend::store::entity::user;
-use pretty_sandbox::{Fault, FaultRule, Service};
+use pretty_sandbox::{DeliveryFault, DeliveryRule, Fault, FaultRule, Service};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -58,6 +58,32 @@ on_both! {
         assert_eq!((&shown["state"], &shown["refunded_minor"], shop.credits(&mara).await), (&json!("refunded"), &json!(500), (0, 0, 0)));
         assert_eq!(shown["withdraw_until"], Value::Null);
         assert_eq!(shop.subjects_of().await, ["Your receipt", "Your refund is on its way", "Your refund is on its way", "Your refund is on its way"]);
+    }
+}
+
+on_both! {
+    async fn st16_more_refunds_of_one_charge_than_stripe_lists_at_once(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        let order = shop.bought(&mara, "pack_small").await;
+        let lost = DeliveryRule { service: Service::Stripe, topic: None, times: 100_000, fault: DeliveryFault::Lose };
+        shop.sandbox.control().delivery_fault(lost);
+        for _ in 0..119 {
+            shop.refund(&order, 1).await;
+        }
+        shop.sandbox.control().clear_faults();
+        // Of the last one we hear, and the first ones are on the second page.
+        shop.refund(&order, 1).await;
+        for _ in 0..500 {
+            shop.work().await;
+            if shop.shown(&mara, &order).await["refunded_minor"] != 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(shop.shown(&mara, &order).await["refunded_minor"], 120);
+        assert_eq!(shop.credits(&mara).await, (76, 0, 0), "a fifth of a credit each");
+        shop.letters().await;
     }
 }
 

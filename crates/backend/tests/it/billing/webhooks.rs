@@ -1,6 +1,8 @@
 //! What comes in at the webhook: ST1, ST2, ST3, ST18, ST19, ST20.
 
-use crate::support::{Answer, Shop, TestDatabase, crash_after};
+mod any_order;
+
+use crate::support::{Answer, Shop, TestApp, TestDatabase, crash_after, settings};
 use axum::body::Body;
 use axum::http::{Request, header};
 use pretty_backend::billing::alarm::Alarm;
@@ -8,10 +10,9 @@ use pretty_backend::billing::{background, inbox};
 use pretty_backend::settings::Secret;
 use pretty_backend::store::count_of;
 use pretty_sandbox::{DeliveryFault, DeliveryRule, Fault, FaultRule, PayBy, ReleaseOrder, Service, stripe_signature};
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Shop {
@@ -87,12 +88,29 @@ on_both! {
         let mara = shop.person(1).await;
         shop.paid(&mara, "pack_small").await;
         let completed = shop.stripe().objects("event").into_iter().find(|event| event["type"] == "checkout.session.completed").unwrap();
-        let mut same = Vec::new();
-        for _ in 0..25 {
-            let (one, two, _) = tokio::join!(shop.told(&completed), shop.told(&completed), shop.work());
-            same.extend([one.status, two.status]);
+        // All at once, while two workers look for work.
+        let (shop, completed) = (Arc::new(shop), Arc::new(completed));
+        let start = Arc::new(tokio::sync::Barrier::new(52));
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..52 {
+            let (shop, completed, start) = (Arc::clone(&shop), Arc::clone(&completed), Arc::clone(&start));
+            tasks.spawn(async move {
+                start.wait().await;
+                if number >= 50 {
+                    shop.work().await;
+                    return None;
+                }
+                Some(shop.told(&completed).await.status.as_u16())
+            });
         }
-        assert!(same.iter().all(|status| *status == 200));
+        let mut answered = 0;
+        while let Some(status) = tasks.join_next().await {
+            if let Some(status) = status.unwrap() {
+                assert_eq!(status, 200);
+                answered += 1;
+            }
+        }
+        assert_eq!(answered, 50);
         shop.news().await;
         assert_eq!((shop.credits(&mara).await, shop.count("payments").await, shop.count("ledger_txns").await), ((100, 0, 0), 1, 1));
         shop.letter("Your receipt").await;
@@ -131,6 +149,13 @@ on_both! {
         ].into_iter().enumerate() {
             assert_eq!(shop.told(&event(&format!("evt_odd_{number}"), kind, object)).await.status, 200, "{kind}");
         }
+        // Names that are none, which no database would keep.
+        for (number, odd) in ["\0", "\u{1}", "\u{7f}"].into_iter().enumerate() {
+            assert_eq!(shop.told(&event(&format!("evt_{odd}"), "some.future.event", json!({ "id": "x" }))).await.status, 400);
+            assert_eq!(shop.told(&event("evt_x", &format!("some{odd}event"), json!({ "id": "x" }))).await.status, 400);
+            let object = json!({ "id": format!("cs_{odd}"), "charge": format!("ch_{odd}") });
+            assert_eq!(shop.told(&event(&format!("evt_named_{number}"), "checkout.session.completed", object)).await.status, 200);
+        }
         // Values that are newer than this program: nothing is taken, nothing is given, nothing stops.
         let charge = shop.charge(&order);
         let dispute = shop.stripe().open_dispute(&charge, "something_new").unwrap();
@@ -155,6 +180,30 @@ on_both! {
         shop.news().await;
         assert_eq!((shop.events_in("ignored").await, shop.alarms.count(Alarm::WrongMode)), (1, 1));
         assert_eq!(shop.state(&mara, &order).await, "open");
+    }
+}
+
+on_both! {
+    async fn st19_a_test_event_at_the_live_endpoint_is_left_alone(database) {
+        // Nothing here asks Stripe for anything: an event that is left alone is not looked into.
+        let mut settings = settings();
+        settings.stripe.secret_key = Secret::new("sk_live_1");
+        settings.stripe.webhook_secret = Secret::new("whsec_live_1");
+        let app = TestApp::with(database, settings);
+        let body = event("evt_test", "checkout.session.completed", json!({ "id": "cs_test_1" })).to_string();
+        let signature = stripe_signature("whsec_live_1", app.world.now().seconds(), body.as_bytes());
+        for _ in 0..2 {
+            let request = Request::post("/v1/webhooks/stripe")
+                .header(header::CONTENT_TYPE, "application/json")
+                .header("stripe-signature", &signature)
+                .body(Body::from(body.clone()))
+                .unwrap();
+            assert_eq!(app.send(request).await.status, 200);
+        }
+        assert_eq!(inbox::work_off_due(&app).await.unwrap(), 0, "nothing is to be done");
+        let ignored = "SELECT COUNT(*) AS n FROM stripe_events WHERE state = 'ignored' AND id = 'evt_test'";
+        assert_eq!(count_of(app.store.reader(), ignored, []).await.unwrap(), 1);
+        assert!(app.alarms.count(Alarm::WrongMode) >= 1);
     }
 }
 
@@ -196,122 +245,6 @@ on_both! {
         inbox::work_off_due(&shop.app).await.unwrap();
         assert_eq!(shop.events_in("done").await, 1);
     }
-}
-
-/// ST3: everything that can happen to two purchases and a plan, told in any order, with repeats and gaps: the end is the same.
-fn st3(database: impl AsyncFn() -> Option<TestDatabase>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    if runtime.block_on(database()).is_none() {
-        return;
-    }
-    let config = Config { cases: 6, failure_persistence: None, ..Config::default() };
-    let expected = runtime.block_on(async { end_of(database().await.unwrap(), &[]).await });
-    let mut runner = TestRunner::new(config);
-    runner
-        .run(&prop::collection::vec(any::<u16>(), 80), |order| {
-            let end = runtime.block_on(async { end_of(database().await.unwrap(), &order).await });
-            assert_eq!(end, expected);
-            Ok(())
-        })
-        .unwrap();
-}
-
-/// What is left at the end of a fixed history whose events were told in the order that the numbers give (as they were made, without).
-async fn end_of(database: TestDatabase, order: &[u16]) -> Value {
-    let shop = Shop::open(database).await;
-    let mara = shop.person(1).await;
-    shop.sandbox.control().delivery_fault(DeliveryRule {
-        service: Service::Stripe,
-        topic: None,
-        times: 100_000,
-        fault: DeliveryFault::Lose,
-    });
-    let orders = [
-        shop.order(&mara, "pack_small").await,
-        shop.order(&mara, "pack_large").await,
-        shop.order(&mara, "pack_small").await,
-        shop.order(&mara, "pro_month").await,
-        shop.order(&mara, "pack_small").await,
-    ];
-    let stripe = shop.stripe();
-    stripe.pay(&orders[0].session, PayBy::Card).unwrap();
-    stripe.pay(&orders[1].session, PayBy::Card).unwrap();
-    stripe.pay(&orders[2].session, PayBy::SlowMethod).unwrap();
-    stripe.settle(&orders[2].session, false).unwrap();
-    stripe.pay(&orders[3].session, PayBy::Card).unwrap();
-    let refund = |charge: &str, amount: i64| {
-        let url = shop.sandbox.endpoints().stripe_base_url.clone() + "/v1/refunds";
-        let key = shop.sandbox.endpoints().stripe_secret_key.clone();
-        let (charge, amount) = (charge.to_owned(), amount.to_string());
-        async move {
-            let form = [("charge", charge.as_str()), ("amount", amount.as_str())];
-            let answer = reqwest::Client::new().post(url).bearer_auth(key).form(&form).send().await.unwrap();
-            answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
-        }
-    };
-    let (small, large) = (shop.charge(&orders[0]), shop.charge(&orders[1]));
-    refund(&small, 100).await;
-    let failed = refund(&small, 200).await;
-    stripe.fail_refund(&failed).unwrap();
-    refund(&small, 150).await;
-    refund(&large, 500).await;
-    let lost = stripe.open_dispute(&large, "needs_response").unwrap();
-    stripe.move_dispute(lost["id"].as_str().unwrap(), "lost").unwrap();
-    let subscription = stripe.object(&orders[3].session).unwrap()["subscription"].as_str().unwrap().to_owned();
-    stripe
-        .change(&subscription, &json!({ "cancel_at_period_end": true }), Some("customer.subscription.updated"))
-        .unwrap();
-    shop.app.database.clock.advance(Duration::from_secs(3601));
-    stripe.tick();
-
-    let mut events = stripe.objects("event");
-    events.reverse();
-    // A number for each event decides when it is told, and whether a second time.
-    let mut told: Vec<(u16, &Value)> = Vec::new();
-    for (index, event) in events.iter().enumerate() {
-        let number = order.get(index).copied().unwrap_or(u16::try_from(index).unwrap());
-        told.push((number, event));
-        if !order.is_empty() && number % 3 == 0 {
-            told.push((number.reverse_bits(), event));
-        }
-    }
-    told.sort_by_key(|(number, _)| *number);
-    for (index, (number, event)) in told.iter().enumerate() {
-        assert_eq!(shop.told(event).await.status, 200);
-        if number % 5 == 0 || index + 1 == told.len() {
-            inbox::work_off_due(&shop.app).await.unwrap();
-        }
-    }
-    // What came too early has its turn again.
-    for _ in 0..12 {
-        shop.app.database.clock.advance(Duration::from_secs(60));
-        shop.work().await;
-    }
-    assert_eq!(shop.events_in("waiting").await, 0);
-    let mut shown = Vec::new();
-    for order in &orders {
-        let order = shop.shown(&mara, order).await;
-        shown.push(json!([order["product"], order["state"], order["refunded_minor"]]));
-    }
-    shop.letters().await;
-    let rows = "SELECT COUNT(*) AS n FROM payments WHERE disputed = TRUE";
-    json!({
-        "credits": shop.credits(&mara).await,
-        "orders": shown,
-        "plan": pretty_backend::billing::subscriptions::plan_of(&shop.app, mara.owner_ref).await.unwrap().shown().state,
-        "payments": shop.count("payments").await,
-        "disputed": count_of(shop.app.store.reader(), rows, []).await.unwrap(),
-    })
-}
-
-#[test]
-fn st3_sqlite() {
-    st3(async || Some(TestDatabase::sqlite().await));
-}
-
-#[test]
-fn st3_postgres() {
-    st3(async || TestDatabase::postgres().await);
 }
 
 on_both! {

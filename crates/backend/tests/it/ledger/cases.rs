@@ -1,6 +1,9 @@
 //! LE2 to LE9, one test a case.
 
 use super::*;
+use crate::support::Shop;
+use pretty_backend::billing::alarm::Alarm;
+use pretty_backend::billing::books;
 use pretty_backend::ledger::{MOST_CREDITS, credits_to_claw_back, overdue_holds, statement};
 use pretty_backend::store::sql;
 use sea_orm::ConnectionTrait;
@@ -215,6 +218,47 @@ on_both! {
                 assert_eq!(audit(&database.store).await.unwrap().differences.len(), differences, "{statement}");
             }
         }
+    }
+}
+
+on_both! {
+    async fn le8_a_difference_is_found_each_night_and_stops_what_is_sold(database) {
+        let shop = Shop::open(database).await;
+        let mara = shop.person(1).await;
+        shop.bought(&mara, "pack_small").await;
+        let open = shop.order(&mara, "pack_large").await;
+        let due = async || books::compare_due(&shop.app.app).await.unwrap();
+        let write = async |statement: &str| {
+            let tx = shop.app.store.write_transaction().await.unwrap();
+            tx.execute_unprepared(statement).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        // Once a day, by one of all replicas.
+        assert!(due().await && !due().await);
+        shop.app.database.clock.advance(DAY - Duration::from_secs(1));
+        assert!(!due().await);
+        write("UPDATE ledger_owners SET available = available + 1").await;
+        assert_eq!(shop.ask(&mara, "pack_small", "before").await.status, 201, "nobody has looked yet");
+        shop.app.database.clock.advance(Duration::from_secs(1));
+        assert!(due().await);
+        assert_eq!(shop.app.alarms.count(Alarm::LedgerDiffers), 1);
+        let refused = shop.ask(&mara, "pack_small", "after").await;
+        assert_eq!((refused.status.as_u16(), refused.json()["code"].as_str()), (503, Some("unavailable")), "{}", refused.text);
+        assert_eq!(shop.count("orders").await, 3, "nothing half done");
+        // What was there before is shown as it was.
+        assert_eq!(shop.shown(&mara, &open).await["product"], "pack_large");
+        assert_eq!(shop.ask(&mara, "pack_small", "before").await.status, 201);
+        // It is looked at again soon, calls again while it stands, and sells again when it is mended.
+        assert!(!due().await);
+        shop.app.database.clock.advance(Duration::from_secs(3600));
+        assert!(due().await);
+        assert_eq!(shop.app.alarms.count(Alarm::LedgerDiffers), 2);
+        write("UPDATE ledger_owners SET available = available - 1").await;
+        shop.app.database.clock.advance(Duration::from_secs(3600));
+        assert!(due().await);
+        assert_eq!(shop.app.alarms.count(Alarm::LedgerDiffers), 2);
+        assert_eq!(shop.ask(&mara, "pack_small", "after").await.status, 201);
+        shop.letters().await;
     }
 }
 

@@ -96,11 +96,13 @@ on_both! {
         for (method, path) in [("GET", path.clone()), ("POST", format!("{path}/cancel")), ("GET", format!("{path}/result")), ("DELETE", path.clone())] {
             assert_eq!(lab.api(method, &path, Some(&eve.token), None).await.status, StatusCode::NOT_FOUND, "{method} {path}");
         }
-        // Stopped while it waits: it costs nothing, and asked again it is still that one, whatever became of the photo.
+        // Stopped while it waits: it costs nothing, and asked again it is still that one.
         let stopped = lab.api("POST", &format!("{path}/cancel"), Some(&mara.token), None).await;
         assert_eq!((stopped.status, &stopped.json()["state"]), (StatusCode::OK, &json!("cancelled")));
+        assert_eq!(lab.post_job(&mara, "k1", asked.clone()).await.json()["state"], "cancelled");
+        // With the photo it is forgotten, and its key is not good for another one.
         lab.api("DELETE", &format!("/v1/photos/{photo}"), Some(&mara.token), None).await;
-        assert_eq!(lab.post_job(&mara, "k1", asked).await.json()["state"], "cancelled");
+        assert_eq!(lab.post_job(&mara, "k1", asked).await.json()["code"], "conflict");
         assert_eq!(lab.credits(&mara).await, (5, 0));
         assert!(lab.left().is_empty(), "nothing left");
     }

@@ -4,8 +4,11 @@ use crate::support::pictures::traces;
 use crate::support::{Lab, Member};
 use pretty_backend::billing::alarm::Alarm;
 use pretty_backend::objects;
+use pretty_backend::settings::Secret;
+use pretty_backend::store::entity::photo;
 use pretty_sandbox::standard_webhook_headers;
 use pretty_sandbox::{BrokenFile, DeliveryFault, DeliveryRule, Fault, FaultRule, PredictionScript, Service};
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -145,7 +148,6 @@ on_both! {
 
 impl Lab {
     async fn checkpoint(&self, id: &str) -> Value {
-        use sea_orm::EntityTrait as _;
         let id = uuid::Uuid::parse_str(id).unwrap();
         let job =
             pretty_backend::store::entity::job::Entity::find_by_id(id).one(self.store.reader()).await.unwrap().unwrap();
@@ -153,7 +155,7 @@ impl Lab {
     }
 
     /// Runs the worker, and `meanwhile` once the job has a prediction.
-    async fn while_it_runs(&self, id: &str, meanwhile: impl AsyncFnOnce()) {
+    pub(super) async fn while_it_runs(&self, id: &str, meanwhile: impl AsyncFnOnce()) {
         let waiting = async {
             while !self.checkpoint(id).await["prediction"].is_string() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -265,6 +267,46 @@ on_both! {
 }
 
 on_both! {
+    async fn re1_while_a_webhook_secret_is_exchanged_both_are_good(database) {
+        let tomorrow = "whsec_c2FuZGJveC1vZi10b21vcnJvdw==";
+        let lab = Lab::with(database, |settings| {
+            let replicate = &mut settings.replicate;
+            replicate.webhook_secret_before = std::mem::replace(&mut replicate.webhook_secret, Secret::new(tomorrow));
+            // It would be asked only after an hour: what ends this is the webhook, signed with the secret of before.
+            replicate.poll_milliseconds = 3_600_000;
+        }).await;
+        let mara = lab.member("mara@example.org", 20).await;
+        let id = lab.enhancement(&mara).await;
+        lab.work().await;
+        assert_eq!((lab.state(&mara, &id).await.as_str(), lab.credits(&mara).await), ("succeeded", (16, 0)));
+        let path = format!("/v1/webhooks/replicate/{id}/x");
+        let before = lab.app.app.settings.replicate.webhook_secret_before.reveal().to_owned();
+        for (secret, status) in [(tomorrow, 200), (before.as_str(), 200), ("whsec_c2FuZGJveC1vdGhlcg==", 400)] {
+            assert_eq!(lab.webhook(&path, "{\"id\": \"a\"}", secret).await, status, "{secret}");
+        }
+        assert_eq!(lab.app.app.alarms.count(Alarm::ProviderWebhookRefused), 1);
+    }
+}
+
+on_both! {
+    async fn re10_a_status_that_nobody_knows_ends_at_our_deadline(database) {
+        let lab = Lab::open(database).await;
+        let mara = lab.member("mara@example.org", 20).await;
+        lab.replicate().script(PredictionScript::UnknownStatus { status: "dreaming".into() });
+        let id = lab.enhancement(&mara).await;
+        lab.while_it_runs(&id, async || {
+            // Neither success nor failure: it is waited for.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert_eq!(lab.predictions()[0]["status"], "dreaming");
+            assert_eq!((lab.state(&mara, &id).await.as_str(), lab.credits(&mara).await), ("running", (16, 4)));
+            lab.database.clock.advance(Duration::from_secs(901));
+        }).await;
+        lab.came_to_nothing(&mara, &id, "took_too_long").await;
+        assert_eq!(lab.replicate().files_kept(), 0);
+    }
+}
+
+on_both! {
     async fn re8_throttled_refused_and_left_alone(database) {
         let lab = Lab::open(database).await;
         let mara = lab.member("mara@example.org", 20).await;
@@ -362,8 +404,11 @@ on_both! {
         let result = lab.look(&mara, &id).await["result"].clone();
         // 81 by 122 at most were sent.
         assert_eq!((&result["width"], &result["height"]), (&json!(162), &json!(244)));
+        // Of one that is gone before its turn comes, however that happened.
         let gone = lab.job(&mara, body).await;
-        lab.api("DELETE", &format!("/v1/photos/{photo}"), Some(&mara.token), None).await;
+        let tx = lab.store.write_transaction().await.unwrap();
+        photo::Entity::delete_by_id(photo.parse::<uuid::Uuid>().unwrap()).exec(&*tx).await.unwrap();
+        tx.commit().await.unwrap();
         lab.work().await;
         assert_eq!((lab.state(&mara, &gone).await.as_str(), lab.credits(&mara).await), ("failed photo_gone", (16, 0)));
     }

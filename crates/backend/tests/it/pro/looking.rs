@@ -3,7 +3,7 @@
 use crate::support::pictures::{self, traces};
 use crate::support::{Lab, Member};
 use pretty_backend::billing::alarm::Alarm;
-use pretty_backend::settings::Secret;
+use pretty_backend::settings::{AuthHeader, Secret};
 use pretty_contract::export::Format;
 use pretty_contract::service::critique::{Critique, SuggestedAction};
 use pretty_sandbox::{Fault, FaultRule, MessageScript, Service};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 impl Lab {
-    fn asked(&self) -> Vec<Value> {
+    pub(super) fn asked(&self) -> Vec<Value> {
         let all = self.control().received(Some(Service::Anthropic));
         all.iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect()
     }
@@ -166,26 +166,6 @@ on_both! {
 }
 
 on_both! {
-    async fn an4_photos_of_every_kind_are_made_fit(database) {
-        let lab = Lab::open(database).await;
-        let mara = lab.member("mara@example.org", 60).await;
-        for (file, media_type) in [
-            (pictures::plain(8100, 60, Format::Png), "image/png"),
-            (pictures::plain(16, 16, Format::Png), "image/png"),
-            (pictures::plain(64, 64, Format::Jpeg), "image/jpeg"),
-        ] {
-            let photo = lab.upload(&mara, &file, media_type).await;
-            let id = lab.job(&mara, json!({"kind": "critique", "variant": "standard", "photos": [photo], "price": 2})).await;
-            lab.work().await;
-            assert_eq!(lab.state(&mara, &id).await, "succeeded");
-        }
-        for asked in lab.asked() {
-            assert_eq!(asked["messages"][0]["content"][0]["source"]["media_type"], "image/jpeg");
-        }
-    }
-}
-
-on_both! {
     async fn an6_an7_lost_busy_and_another_key(database) {
         let lab = Lab::open(database).await;
         let mara = lab.member("mara@example.org", 20).await;
@@ -266,5 +246,41 @@ on_both! {
         assert!(job["fault"]["message"].as_str().unwrap().contains("declined"));
         let system = lab.asked()[0]["system"].as_str().unwrap().to_owned();
         assert!(system.contains("never name or identify people") && system.contains("never instructions"), "{system}");
+    }
+}
+
+on_both! {
+    async fn an7_while_a_key_is_exchanged_the_one_before_is_good_as_well(database) {
+        let mut real = String::new();
+        let lab = Lab::with(database, |settings| {
+            settings.anthropic.key.reveal().clone_into(&mut real);
+            settings.anthropic.key_before = std::mem::replace(&mut settings.anthropic.key, Secret::new("sk-ant-sandbox-of-tomorrow"));
+            settings.anthropic.auth_header = AuthHeader::Bearer;
+            settings.anthropic.api_version = "2023-06-01".to_owned();
+        }).await;
+        let mara = lab.member("mara@example.org", 20).await;
+        let id = lab.critique(&mara).await;
+        assert_eq!(lab.work().await, 1, "at the first attempt");
+        assert_eq!((lab.state(&mara, &id).await.as_str(), lab.credits(&mara).await), ("succeeded", (18, 0)));
+        // As configured: the new key, then the one before, in that header and no other, in that version.
+        let all = lab.control().received(Some(Service::Anthropic));
+        let header = |at: usize, name: &str| all[at].headers.get(name).cloned();
+        let keys: Vec<_> = (0..all.len()).map(|at| header(at, "authorization")).collect();
+        assert_eq!(keys, [Some("Bearer sk-ant-sandbox-of-tomorrow".to_owned()), Some(format!("Bearer {real}"))]);
+        for at in 0..all.len() {
+            assert_eq!((header(at, "x-api-key"), header(at, "anthropic-version").as_deref()), (None, Some("2023-06-01")));
+        }
+        assert_eq!(lab.app.app.alarms.count(Alarm::ProviderAccount), 0, "nobody is called for that");
+    }
+}
+
+on_both! {
+    async fn an7_a_version_that_is_not_spoken_any_more_is_told_and_costs_nothing(database) {
+        let lab = Lab::with(database, |settings| settings.anthropic.api_version = "2019-01-01".to_owned()).await;
+        let mara = lab.member("mara@example.org", 20).await;
+        let id = lab.critique(&mara).await;
+        lab.work().await;
+        assert_eq!((lab.state(&mara, &id).await.as_str(), lab.credits(&mara).await), ("failed internal", (20, 0)));
+        assert_eq!(lab.app.app.alarms.count(Alarm::ProviderModel), 1);
     }
 }

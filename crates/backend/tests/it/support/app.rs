@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
+use pretty_backend::accounts::sign_in;
 use pretty_backend::app::App;
 use pretty_backend::http::router;
 use pretty_backend::mail::{mailer, outbox};
@@ -35,6 +36,8 @@ pub(crate) fn settings() -> Settings {
     settings.accounts.password_cost = 4;
     settings.server.trusted_proxies = 1;
     settings.server.base_url = "https://pretty.example".to_owned();
+    // The program of these tests is not the service's.
+    env!("CARGO_BIN_EXE_pretty-backend").clone_into(&mut settings.uploads.check_program);
     settings
 }
 
@@ -177,6 +180,13 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// A hidden field of the page.
+    pub(crate) fn hidden(&self, name: &str) -> String {
+        let value = self.text.split_once(&format!("name=\"{name}\" value=\"")).map(|(_, rest)| rest);
+        let value = value.unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        value.split('"').next().unwrap().to_owned()
+    }
+
     /// Status and body, as snapshots show them.
     pub(crate) fn shown(&self) -> String {
         if self.text.is_empty() {
@@ -187,6 +197,7 @@ impl Answer {
 }
 
 /// A browser: cookies, the page it is on, and where it comes from.
+#[derive(Clone)]
 pub(crate) struct Browser<'a> {
     app: &'a TestApp,
     cookies: BTreeMap<String, String>,
@@ -276,6 +287,26 @@ impl<'a> Browser<'a> {
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let request = self.headers(form_request(path, fields)).body(encode(fields)).unwrap();
         self.send(request).await
+    }
+
+    /// Signs the browser in as somebody, without the pages.
+    pub(crate) async fn be(&mut self, user: uuid::Uuid) {
+        let tx = self.app.store.write_transaction().await.unwrap();
+        let token = sign_in::open_browser(self.app, &tx, user, "Firefox/140.0").await.unwrap();
+        tx.commit().await.unwrap();
+        self.cookies.insert("__Host-pretty".to_owned(), token);
+    }
+
+    /// What every form of this browser carries, from a page that shows one to everybody.
+    pub(crate) async fn csrf(&mut self) -> String {
+        self.get("/forgot").await.hidden("csrf")
+    }
+
+    /// The note that the age question was answered.
+    pub(crate) async fn age_answer(&mut self) -> String {
+        self.get("/sign-up").await;
+        let page = self.submit("/sign-up/age", &[("day", "1"), ("month", "2"), ("year", "1990")]).await;
+        page.hidden("age")
     }
 
     /// From the age question to the letter.

@@ -89,7 +89,7 @@ fn found() -> Option<&'static postgres::Server> {
         Ok(server) => Some(server),
         Err(why) => {
             assert!(std::env::var_os("PRETTY_REQUIRE_POSTGRES").is_none(), "{why}");
-            eprintln!("skipped: {why}");
+            pretty_testkit::skip::skipped("the service on PostgreSQL", why);
             None
         }
     }

@@ -55,6 +55,9 @@ impl Lab {
         settings.stripe.base_url = endpoints.stripe_base_url.clone();
         settings.stripe.secret_key = Secret::new(&*endpoints.stripe_secret_key);
         settings.catalogue = catalogue::of_sandbox();
+        settings.google.issuer = sandbox.endpoints().google_issuer.clone();
+        settings.google.client_id = sandbox.endpoints().google_client_id.clone();
+        settings.google.client_secret = Secret::new(&*sandbox.endpoints().google_client_secret);
         change(&mut settings);
         let app = TestApp::with(database, settings);
         let service = router(app.app.clone(), axum::Router::new()).into_make_service_with_connect_info::<SocketAddr>();

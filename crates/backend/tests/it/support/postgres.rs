@@ -68,7 +68,7 @@ fn start() -> Result<Server, String> {
 
 #[cfg(unix)]
 fn start() -> Result<Server, String> {
-    let bin = programs().ok_or("PostgreSQL is not installed (Debian: postgresql-15)")?;
+    let bin = programs().ok_or("PostgreSQL is not installed (Debian: `postgresql`)")?;
     let folder = std::env::temp_dir().join(format!("pretty-pg-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let mut command = Command::new("/bin/sh");

@@ -66,6 +66,17 @@ impl Shop {
         settings.stripe.webhook_secret =
             Secret::new(sandbox.control().stripe().add_webhook(&webhooks, &["*"]).unwrap());
         settings.catalogue = catalogue::of_sandbox();
+        settings.google.issuer = sandbox.endpoints().google_issuer.clone();
+        settings.google.client_id = sandbox.endpoints().google_client_id.clone();
+        settings.google.client_secret = Secret::new(&*sandbox.endpoints().google_client_secret);
+        // Those that look at photos are there as well; without a webhook, because pages want https and the stand-ins reach only this machine.
+        let endpoints = sandbox.endpoints();
+        settings.replicate.base_url = endpoints.replicate_base_url.clone();
+        settings.replicate.delivery_url = endpoints.replicate_delivery_base_url.clone();
+        settings.replicate.token = Secret::new(&*endpoints.replicate_token);
+        settings.replicate.poll_milliseconds = 40;
+        settings.anthropic.base_url = endpoints.anthropic_base_url.clone();
+        settings.anthropic.key = Secret::new(&*endpoints.anthropic_api_key);
         change(&mut settings);
         let app = TestApp::with(database, settings);
         let service = router(app.app.clone(), axum::Router::new()).into_make_service_with_connect_info::<SocketAddr>();
