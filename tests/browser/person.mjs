@@ -11,6 +11,7 @@ import { chromium } from "playwright-core";
 import { BROWSERS } from "./host.mjs";
 
 const [base, profile, task, url] = process.argv.slice(2);
+const EMAIL = "mara@example.org";
 const PASSWORD = "harbour lantern 58 quilt";
 
 /** Waits for the letter and gives the link in it that begins like this. */
@@ -32,7 +33,7 @@ const tasks = {
     for (const [label, value] of [["Day", "1"], ["Month", "2"], ["Year", "1990"]]) await page.getByLabel(label).fill(value);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByLabel("Name").fill("Mara Lindqvist");
-    await page.getByLabel("Email").fill("mara@example.org");
+    await page.getByLabel("Email").fill(EMAIL);
     await page.getByLabel("Password").fill(PASSWORD);
     await page.getByRole("button", { name: "Create the account" }).click();
     await page.getByRole("heading", { name: "Look into your mail" }).waitFor();
@@ -66,12 +67,22 @@ const tasks = {
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Fetch it" }).first().click()]);
     const archive = readFileSync(await download.path());
     if (archive.subarray(0, 2).toString() !== "PK") throw new Error("what was fetched is no archive");
-    console.log(["mara@example.org", "ledger.csv", "critique"].filter((part) => archive.includes(part)).join(" "));
+    console.log([EMAIL, "ledger.csv", "critique"].filter((part) => archive.includes(part)).join(" "));
   },
+  /** Asks for the end of the account, signing in first where the browser is not. */
   async delete(page) {
     await page.goto(url);
+    const go = page.getByRole("button", { name: "Delete the account" });
+    const signIn = page.getByRole("button", { name: "Sign in", exact: true });
+    await go.or(signIn).waitFor();
+    if (await signIn.isVisible()) {
+      await page.getByLabel("Email").fill(EMAIL);
+      await page.getByLabel("Password").fill(PASSWORD);
+      await signIn.click();
+    }
+    await go.waitFor();
     await page.getByLabel("Password").fill(PASSWORD);
-    await page.getByRole("button", { name: "Delete the account" }).click();
+    await go.click();
     await page.getByRole("heading", { name: "Your account will be deleted" }).waitFor();
   },
 };

@@ -39,14 +39,21 @@ impl Display {
         assert!(status.success(), "xdotool {words:?}");
     }
 
-    /// A picture of the window with this title, or of the whole display while there is none.
-    pub fn picture(&self, title: &str, path: &std::path::Path) {
+    /// The windows with this title that can be seen.
+    #[must_use]
+    pub fn windows(&self, title: &str) -> Vec<String> {
         let found = Command::new("xdotool")
             .args(["search", "--onlyvisible", "--name", title])
             .env("DISPLAY", &self.name)
             .output();
         let ids = found.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        let window = ids.lines().last().unwrap_or("root");
+        ids.lines().map(str::to_owned).collect()
+    }
+
+    /// A picture of the window with this title, or of the whole display while there is none.
+    pub fn picture(&self, title: &str, path: &std::path::Path) {
+        let windows = self.windows(title);
+        let window = windows.last().map_or("root", String::as_str);
         let status = Command::new("import")
             .args(["-window", window])
             .arg(path)

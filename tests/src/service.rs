@@ -18,6 +18,31 @@ pub fn has_browser_packages() -> bool {
     programs::root().join("tests/browser/node_modules/playwright-core").is_dir()
 }
 
+/// A movement of a person's credits in the service's own books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// `grant`, `hold`, `capture`, `release`, …
+    pub kind: String,
+    /// Change of what can be spent.
+    pub available: i64,
+    /// Change of what is set aside.
+    pub held: i64,
+}
+
+impl Movement {
+    /// `2026-11-30 21:14:02.5 +00:00:00 capture  available +0 held -2 frozen +0 debt +0 (job …)`; nothing of any other line.
+    fn read(line: &str) -> Option<Self> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == "available")?;
+        let number = |name: &str| words.iter().skip_while(|word| **word != name).nth(1)?.parse().ok();
+        Some(Self {
+            kind: (*words.get(at.checked_sub(1)?)?).to_owned(),
+            available: number("available")?,
+            held: number("held")?,
+        })
+    }
+}
+
 /// A service with a folder of its own; it ends when this is dropped.
 pub struct Service {
     child: Child,
@@ -46,6 +71,12 @@ impl Service {
     #[must_use]
     pub fn ledger(&self, email: &str) -> String {
         self.admin(&["ledger", "--email", email])
+    }
+
+    /// The same movements as numbers, newest first.
+    #[must_use]
+    pub fn movements(&self, email: &str) -> Vec<Movement> {
+        self.ledger(email).lines().filter_map(Movement::read).collect()
     }
 
     /// Compares every balance with its postings; fails when one differs.
@@ -139,5 +170,17 @@ impl SystemBrowser {
 impl Default for SystemBrowser {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Movement;
+
+    #[test]
+    fn movements_are_read() {
+        let line = "2026-11-30 21:14:02.512 +00:00:00 capture  available +0 held -2 frozen +0 debt +0 (job 0198c1)";
+        assert_eq!(Movement::read(line), Some(Movement { kind: "capture".to_owned(), available: 0, held: -2 }));
+        assert_eq!(Movement::read("Balance { available: 18, held: 0, frozen: 0, debt: 0 }"), None);
     }
 }

@@ -1,17 +1,8 @@
-//! Saying that a test cannot run here, so that it is neither red nor silently green.
+//! Programs that a journey needs and that may not be installed.
 
-use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// Tells why a test did not run. `cargo xtask test` lists these at its end.
-pub fn skipped(test: &str, reason: &str) {
-    eprintln!("SKIPPED {test}: {reason}");
-    if let Some(path) = std::env::var_os("PRETTY_SKIPPED_TESTS") {
-        let mut log =
-            std::fs::OpenOptions::new().create(true).append(true).open(path).expect("the log of skipped tests");
-        writeln!(log, "{test}: {reason}").expect("the log of skipped tests");
-    }
-}
+pub use pretty_testkit::skip::{shared, skipped};
 
 /// Whether all these programs are installed; says "skipped" when one is not.
 #[must_use]

@@ -5,10 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::display::Display;
+use crate::waiting::wait_for;
 use crate::webdriver::Session;
 use crate::{pretty, programs};
 
@@ -20,9 +22,13 @@ pub const WITH_KEYRING: &str = "PRETTY_TEST_KEYRING";
 
 /// What runs on the message bus.
 const ON_BUS: &str = r#"
+printf %s "$DBUS_SESSION_BUS_ADDRESS" > "$XDG_RUNTIME_DIR/bus-address"
 if [ -n "$PRETTY_TEST_KEYRING" ]; then printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; fi
 exec "$@"
 "#;
+
+/// The title of the dialog that asks where to save.
+const SAVE_AS: &str = "Save as";
 
 /// The window's title.
 pub const TITLE: &str = "As Pretty As A Picture";
@@ -119,6 +125,27 @@ impl Window {
         Self { page, display, home, driver }
     }
 
+    /// Answers the system's dialog that asks where to save: the path is typed, and Enter pressed.
+    pub fn save_as(&self, path: &Path) {
+        let dialog = wait_for(Duration::from_secs(20), || self.display.windows(SAVE_AS).pop());
+        let dialog = dialog.expect("no dialog that asks where to save came up");
+        let text = path.to_str().expect("a path that can be typed");
+        // Without a window manager the keys go to whatever lies under the pointer.
+        self.display.hand(&["mousemove", "--window", &dialog, "60", "20", "sleep", "0.5"]);
+        self.display.hand(&["key", "ctrl+a", "type", "--delay", "20", text]);
+        self.display.hand(&["sleep", "0.5", "key", "Return"]);
+    }
+
+    /// Starts the program once more beside this window, as a second click on its icon does, with photos; fails unless that ends by itself and well.
+    pub fn start_again(&self, photos: &[PathBuf]) {
+        let mut command = Command::new(programs::window());
+        self.home.furnish(&mut command, &self.display);
+        let bus = std::fs::read_to_string(self.home.path().join("run/bus-address")).expect("the message bus' address");
+        command.args(photos).env("DBUS_SESSION_BUS_ADDRESS", bus).stdin(Stdio::null());
+        let ended = pretty::finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        ended.ends_with(0);
+    }
+
     /// Ends the window and all it started without a warning (`kill -9`); where it lived stays.
     #[must_use]
     pub fn kill(mut self) -> Home {
@@ -154,16 +181,16 @@ impl Window {
         command.arg(&source).args(paths).stdin(Stdio::null());
         self.home.furnish(&mut command, &self.display);
         let mut child = command.spawn().expect("Debian's python3");
-        std::thread::sleep(std::time::Duration::from_millis(1500));
+        std::thread::sleep(Duration::from_millis(1500));
         let hand = |words: &[&str]| self.display.hand(words);
         hand(&["mousemove", "40", "40", "mousedown", "1"]);
         for step in 1..=10 {
             let (x, y) = ((40 + step * 66).to_string(), (40 + step * 38).to_string());
             hand(&["mousemove", &x, &y]);
-            std::thread::sleep(std::time::Duration::from_millis(150));
+            std::thread::sleep(Duration::from_millis(150));
         }
         hand(&["mouseup", "1"]);
-        std::thread::sleep(std::time::Duration::from_millis(1000));
+        std::thread::sleep(Duration::from_millis(1000));
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -173,7 +200,7 @@ impl Drop for Window {
     fn drop(&mut self) {
         // The group holds the message bus, the driver, the window and its web processes.
         pretty::signal_group(self.driver.id(), "TERM");
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         pretty::signal_group(self.driver.id(), "KILL");
         let _ = self.driver.wait();
     }

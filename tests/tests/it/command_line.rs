@@ -66,6 +66,45 @@ fn the_photo_itself_is_refused_as_a_target() {
     }
 }
 
+/// "Overwrite" is about earlier results. A photo of the batch that is called as another's result would be is a photo all the same, and of two photos
+/// whose results would be called the same neither loses its own.
+#[test]
+fn overwriting_spares_every_photo_of_the_batch_and_what_was_just_made() {
+    let room = tempfile::tempdir().unwrap();
+    for (number, name) in ["a.jpg", "a.png", "a-enhanced.jpg"].into_iter().enumerate() {
+        photos::write(&room.path().join(name), 48 + 2 * number as u32, 40, number as u32);
+    }
+    let originals = files::contents(room.path());
+    let all = room.path().join("a*.*g");
+    let run = |more: &[&str]| {
+        let mut command = pretty::command(["enhance", "--json", "--only", "tone", "--format", "jpeg"]);
+        command.arg(&all).args(["--if-exists", "overwrite"]).args(more);
+        pretty::finish(&mut command)
+    };
+    let first = run(&[]);
+    first.ends_with(0);
+    let widths: Vec<u32> = first
+        .lines()
+        .iter()
+        .map(|line| image::open(line["result"].as_str().unwrap()).unwrap().dimensions().0)
+        .collect();
+    // Sorted by name: a-enhanced.jpg, a.jpg, a.png; each result is that of its own photo, whichever came after it.
+    assert_eq!(widths, [52, 48, 50], "{first:#?}");
+    assert!(first.lines()[1]["notes"].to_string().contains("not replaced"), "{first:#?}");
+    // The same again: now results of the first time are among the photos that the pattern names.
+    let second = run(&[]);
+    second.ends_with(0);
+    let now = files::contents(room.path());
+    assert!(originals.iter().all(|(name, content)| now[name] == *content), "an original changed");
+    let inputs = files::names(room.path());
+    let results: Vec<String> = second.lines().iter().map(|line| line["result"].as_str().unwrap().to_owned()).collect();
+    let mut distinct = results.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), results.len(), "{results:?}");
+    assert!(inputs.len() >= originals.len() + results.len(), "{inputs:?}");
+}
+
 #[test]
 fn one_model_alone_writes_the_file_that_was_named() {
     let room = tempfile::tempdir().unwrap();
@@ -138,6 +177,7 @@ fn what_cannot_be_done_ends_with_two() {
         (&["--only", "sparkle"], "restore"),
         (&["--preset", "sparkle"], "clean-up-noise"),
         (&["--upscale", "3"], "2 or 4"),
+        (&["--only", "restore", "--denoise", "0.5"], "cannot be used with"),
         (&["--sparkle"], "--sparkle"),
     ] {
         let run = run(words);

@@ -4,19 +4,15 @@ use std::io::{BufRead, BufReader};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use pretty_journeys::skip::skipped;
-use pretty_journeys::{files, pretty, programs};
+use pretty_journeys::skip::shared;
+use pretty_journeys::{files, pretty};
 
 /// No single file may take longer, on a busy machine and in a test build.
 const A_FILE: Duration = Duration::from_secs(90);
 
 #[test]
 fn every_file_of_the_corpus_gets_an_answer() {
-    let corpus = programs::root().join("../shared/data/robust");
-    if !corpus.is_dir() {
-        skipped("corpus of broken photos", "the corpus is not beside the repository (shared/data/robust)");
-        return;
-    }
+    let Some(corpus) = shared("corpus of broken photos", "data/robust") else { return };
     let room = tempfile::tempdir().unwrap();
     let recipe = room.path().join("fast.json");
     std::fs::write(&recipe, r#"{"version":1,"steps":[{"step":"tone","strength":0.5}]}"#).unwrap();

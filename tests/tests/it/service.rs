@@ -15,6 +15,11 @@ use serde_json::{Value, json};
 const SOON: Duration = Duration::from_secs(90);
 const WORK: Duration = Duration::from_secs(240);
 
+/// Whose account it is.
+const EMAIL: &str = "mara@example.org";
+/// The service is there.
+const ONLINE: &str = "!document.body.innerText.includes('Service not reachable')";
+
 mod faults;
 
 /// Two different photos, made of the one that ships.
@@ -50,19 +55,53 @@ fn keep(window: &Window, name: &str) {
     }
 }
 
-/// Waits for the price, and agrees that copies go out where that was not agreed to before.
-fn agree(window: &Window) {
+/// Waits for the price, and agrees that copies go out where that was not agreed to before. Gives back the credits that the button says.
+fn agree(window: &Window) -> i64 {
     window.page.wait_until("the price", SOON, "/Send for [0-9]+ credit/.test(document.body.innerText)");
+    let price = "return Number(document.body.innerText.match(/Send for ([0-9]+) credit/)[1]);";
+    let price = window.page.run(price, &[]).as_i64().unwrap();
     if window.page.run("return document.body.innerText.includes('I agree that copies go');", &[]) == true {
         window.page.press("^I agree that copies go");
     }
+    price
 }
 
-fn send(window: &Window, picture: &str) {
+/// Sends what is asked about, at the price that is shown, which is given back.
+fn send(window: &Window, picture: &str) -> i64 {
     window.page.wait_until("the price", SOON, "/Send for [0-9]+ credit/.test(document.body.innerText)");
     keep(window, picture);
-    agree(window);
+    let price = agree(window);
     window.page.press("^Send for");
+    price
+}
+
+/// What was shown before each sending is what the service's own books say was spent, to the credit; the books add up.
+fn assert_paid(service: &Service, shown: &[i64]) {
+    let sum = |kind: &str| -> i64 {
+        service.movements(EMAIL).iter().filter(|each| each.kind == kind).map(|each| each.held).sum()
+    };
+    let total: i64 = shown.iter().sum();
+    assert!(total > 0, "{shown:?}");
+    let settled = wait_for(SOON, || (-sum("capture") == total).then_some(()));
+    assert!(settled.is_some(), "{shown:?} was shown, and the books say: {}", service.ledger(EMAIL));
+    assert_eq!((sum("hold"), sum("release")), (total, 0), "{}", service.ledger(EMAIL));
+    service.audit();
+}
+
+/// The balance on the account's page, once it is what the books say.
+fn assert_balance(window: &Window, service: &Service) {
+    let balance: i64 = service.movements(EMAIL).iter().map(|each| each.available).sum();
+    let shown = format!("document.querySelector('.balance')?.textContent === '{balance}'");
+    window.page.wait_until("the balance of the books", SOON, &shown);
+}
+
+/// Asks for the account's deletion, on the `number`th page that is opened; then the window says so.
+fn delete_account(window: &Window, service: &Service, browser: &SystemBrowser, number: usize) {
+    window.page.press("^Account");
+    window.page.press("^Delete my account");
+    window.page.press("^Go on in the browser");
+    let _ = browser.visit(service, number, "delete");
+    window.page.wait_until("the deletion", SOON, &format!("{} && {ONLINE}", says("This account is being deleted")));
 }
 
 /// What these journeys need is here; else it is said what is not.
@@ -118,13 +157,20 @@ fn from_signing_up_to_deleting_the_account() {
     page.wait_until("the studio", SOON, &says("lake at noon"));
     page.keys("\u{e009}a");
     page.press("^Critique\\s+[0-9]");
-    send(&window, "4-spend");
+    page.press("^See what is sent");
+    let copy = "document.querySelector('dialog[open] img[alt^=\"The copy of\"]')";
+    page.wait_until("the copy", SOON, &format!("{copy}?.naturalWidth > 0"));
+    keep(&window, "4-what-is-sent");
+    page.keys("\u{e00c}");
+    page.wait_until("the price again", SOON, &format!("{copy} === null"));
+    let critiques = send(&window, "4-spend");
     page.press("^Critiques");
     page.wait_until(
         "two critiques",
         WORK,
         "[...document.querySelectorAll('main button')].filter((e) => /[0-9] credit/.test(e.innerText)).length >= 2",
     );
+    assert_paid(&service, &[critiques]);
     keep(&window, "5-critiques");
     click(&window, "main button", "[0-9] credit");
     page.wait_until("the critique", SOON, &says("Try it"));
@@ -137,12 +183,33 @@ fn from_signing_up_to_deleting_the_account() {
     page.press("^Studio");
     page.press("^Pro jobs");
     page.press("cloud");
-    send(&window, "8-enhance");
+    let enhancements = send(&window, "8-enhance");
     page.press("^Queue");
-    page.wait_until("the photo back from the cloud", WORK, &says("Show in folder"));
+    page.wait_until("the photo back from the cloud", WORK, &says("Show result"));
     keep(&window, "9-queue");
+    assert_paid(&service, &[critiques, enhancements]);
+
+    // Beside its photo, and then no longer at the service; on this computer it stays.
+    page.press("^Show result");
+    page.wait_until(
+        "the result beside its photo",
+        SOON,
+        "document.querySelector('[role=slider][aria-label=\"Before and after\"]') !== null",
+    );
+    std::thread::sleep(Duration::from_secs(2));
+    keep(&window, "9-result");
+    let results = files::names(&window.home.photos());
+    page.press("^Delete from the service");
+    page.press("^Delete now");
+    page.wait_until(
+        "that it is deleted there",
+        SOON,
+        "![...document.querySelectorAll('button')].some((e) => /^Delete from the service/.test(e.innerText))",
+    );
+    assert_eq!(files::names(&window.home.photos()), results);
 
     page.press("^Account");
+    assert_balance(&window, &service);
     page.press("^Export$");
     let said = browser.visit(&service, 2, "export");
     assert!(said.contains("mara@example.org ledger.csv critique"), "the archive holds: {said}");
@@ -150,21 +217,19 @@ fn from_signing_up_to_deleting_the_account() {
     page.wait_until("what left this computer", SOON, &says("photos sent"));
     keep(&window, "10-privacy");
 
-    page.press("^Account");
-    page.press("^Delete my account");
-    page.press("^Go on in the browser");
-    let _ = browser.visit(&service, 3, "delete");
-    let online = "!document.body.innerText.includes('Service not reachable')";
-    page.wait_until("the deletion", SOON, &format!("{} && {online}", says("This account is being deleted")));
+    delete_account(&window, &service, &browser, 3);
     keep(&window, "11-deleted");
     // Taken back within its seven days, from where it was asked for.
     page.press("^Keep my account");
     page.wait_until("it kept", SOON, "!document.body.innerText.includes('This account is being deleted')");
-    page.wait_until("everything of it", SOON, &format!("{} && {online}", says("Delete my account")));
+    page.wait_until("everything of it", SOON, &format!("{} && {ONLINE}", says("Delete my account")));
     keep(&window, "12-kept");
+    // And then after all.
+    delete_account(&window, &service, &browser, 4);
+    assert_paid(&service, &[critiques, enhancements]);
 
     for (photo, original) in photos.iter().zip(&originals) {
         assert_eq!(&files::hash(photo), original, "{} was changed", photo.display());
     }
-    assert!(!service.log().contains("mara@example.org"), "an address stands in the log");
+    assert!(!service.log().contains(EMAIL), "an address stands in the log");
 }

@@ -39,6 +39,23 @@ fn keep(window: &Window, name: &str) {
     }
 }
 
+/// Without a reload, which would go back to the studio.
+fn keep_in_place(window: &Window, name: &str) {
+    for theme in ["light", "dark"] {
+        let _ = window.page.run(&format!("document.documentElement.dataset.theme = '{theme}';"), &[]);
+        std::thread::sleep(Duration::from_millis(500));
+        window.picture(&format!("{name}-{theme}"));
+    }
+}
+
+/// The same in a window that is as small as it gets.
+fn narrow(window: &Window, name: &str) {
+    window.page.resize(880, 640);
+    std::thread::sleep(Duration::from_secs(1));
+    keep(window, name);
+    window.page.resize(1280, 800);
+}
+
 fn says(text: &str) -> String {
     format!("document.body.innerText.includes({})", serde_json::Value::from(text))
 }
@@ -73,10 +90,6 @@ fn two_photos_dragged_onto_the_window_come_out_better() {
     keep(&window, "2-studio");
 
     window.page.press("^Enhance all 2");
-    // A picture of the middle of it, where there is one: a fast machine may be done before.
-    let middle = format!("/[1-9][0-9] %/.test(document.body.innerText) || {}", says("Done ·"));
-    window.page.wait_until("progress", WORK, &middle);
-    window.picture("3-working-dark");
     for photo in &photos {
         assert!(
             pretty::appears(&result_of(photo), WORK),
@@ -88,6 +101,7 @@ fn two_photos_dragged_onto_the_window_come_out_better() {
     window.page.wait_until("the window saying so", SOON, &says("Done ·"));
     std::thread::sleep(Duration::from_secs(2));
     keep(&window, "4-done");
+    narrow(&window, "4-done-narrow");
 
     for (photo, original) in photos.iter().zip(&originals) {
         assert_eq!(&files::hash(photo), original, "{} was changed", photo.display());
@@ -95,6 +109,41 @@ fn two_photos_dragged_onto_the_window_come_out_better() {
         assert!(after.dimensions().0 >= before.dimensions().0);
         assert!(after != before, "{} is the photo as it was", result_of(photo).display());
     }
+}
+
+#[test]
+fn work_shows_how_far_it_is_and_can_be_stopped() {
+    if !has_programs("work in the window", NEEDS) {
+        return;
+    }
+    let window = Window::open(&[]);
+    // As large as a camera's, so that it is still going on when both pictures are taken.
+    let large =
+        image::open(programs::sample()).unwrap().resize_exact(4800, 3200, image::imageops::FilterType::Triangle);
+    let photos: Vec<PathBuf> =
+        ["boats.jpg", "hills.jpg", "shore.jpg"].map(|name| window.home.photos().join(name)).into();
+    for photo in &photos {
+        large.save(photo).unwrap();
+    }
+    let listed: Vec<String> = ["boats", "hills", "shore"].map(says).into();
+    drop_first(&window, &photos, &listed);
+    window.page.wait_until("what Auto found", WORK, "/Found|Nothing stands out/.test(document.body.innerText)");
+    window.page.press("^Enhance all 3");
+    let progress = "/[1-9][0-9]? %/.test(document.querySelector('[role=listbox]').innerText)";
+    window.page.wait_until("progress", WORK, progress);
+    keep(&window, "3-working");
+    let still = window.page.run(&format!("return {progress} && {};", says("Stop all")), &[]);
+    assert_eq!(still, true, "it was over before its pictures were taken");
+    window.page.press("^Queue");
+    std::thread::sleep(Duration::from_secs(1));
+    keep_in_place(&window, "3-working-queue");
+    window.page.press("^Stop all");
+    window.page.press("^Studio");
+    window.page.wait_until("that it has stopped", SOON, &format!("!{} && {}", says("Stop all"), says("Enhance")));
+    std::thread::sleep(Duration::from_secs(2));
+    let names = files::names(&window.home.photos());
+    let parts = names.iter().filter(|name| name.contains(".part")).count();
+    assert!(parts == 0 && names.len() < 2 * photos.len(), "{names:?}");
 }
 
 #[test]
@@ -126,10 +175,7 @@ fn a_broken_photo_says_so_and_the_others_go_on() {
     let names = files::names(&window.home.photos());
     assert!(!names.iter().any(|name| name.contains("broken-enhanced")), "{names:?}");
 
-    window.page.resize(880, 640);
-    std::thread::sleep(Duration::from_secs(1));
-    keep(&window, "6-narrow");
-    window.page.resize(1280, 800);
+    narrow(&window, "6-narrow");
     for (name, page) in [("7-queue-dark", "^Queue"), ("8-settings-dark", "^Settings$")] {
         window.page.press(page);
         std::thread::sleep(Duration::from_millis(700));
