@@ -36,7 +36,9 @@ fn stage() -> Result<()> {
     copy_all(&places::runtime(), &home.join("runtime"), &|_| true)?;
     copy_all(&places::at("models"), &home.join("models"), &|name| {
         name == "manifest.toml" || name.ends_with(".onnx") || name.ends_with(".md")
-    })
+    })?;
+    // The cards point to the credits of the training photos, some of whose licences ask for them.
+    copy_all(&places::at("models/training"), &home.join("models/training"), &|name| name == "CREDITS.md")
 }
 
 fn copy_all(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<()> {

@@ -9,6 +9,7 @@ mod contract;
 mod licences;
 mod models;
 mod places;
+mod python;
 mod run;
 mod service;
 mod setup;

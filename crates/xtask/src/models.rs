@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::python::Environment;
 use crate::setup::sha256_of;
 use crate::{places, shell};
 
@@ -68,10 +69,20 @@ pub(crate) fn run(what: &What) -> Result<()> {
             shell::run(command.args(more))
         }
         What::Score { name, more } => {
-            let mut command = if name == "tone" { script("tone_evaluate.py")? } else { script("evaluate.py")? };
-            if name != "tone" {
-                command.arg(name);
-            }
+            let mut command = match name.as_str() {
+                "tone" => script("tone_evaluate.py")?,
+                "photo-2x" | "photo-4x" => {
+                    let mut command = script("photo_evaluate.py")?;
+                    command.arg(if name == "photo-2x" { "2" } else { "4" });
+                    command.arg("--onnx").arg(places::at("models").join(format!("{name}.onnx")));
+                    command
+                }
+                _ => {
+                    let mut command = script("evaluate.py")?;
+                    command.arg(name);
+                    command
+                }
+            };
             shell::run(command.args(more))
         }
     }
@@ -83,21 +94,8 @@ fn run_folder(name: &str) -> PathBuf {
 
 /// A training script, started by the Python of an environment that holds exactly what `requirements.txt` names.
 fn script(name: &str) -> Result<Command> {
-    let home = places::at("target/training-python");
-    let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let requirements = places::at("models/training/requirements.txt");
-    let wanted = sha256_of(&requirements)?;
-    let stamp = home.join("installed-requirements");
-    if !fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        println!("Making a Python environment for training in {} …", home.display());
-        let base = if cfg!(windows) { "python" } else { "python3" };
-        shell::run(shell::command(base).args(["-m", "venv"]).arg(&home))
-            .context("Python 3.11 or newer with its venv module is needed (Debian: `apt install python3-venv`)")?;
-        let mut install = shell::command(&python.to_string_lossy());
-        shell::run(install.args(["-m", "pip", "install", "--quiet", "-r"]).arg(&requirements))?;
-        fs::write(&stamp, wanted)?;
-    }
-    let mut command = shell::command(&python.to_string_lossy());
+    let environment = Environment::bring("training-python", &places::at("models/training/requirements.txt"))?;
+    let mut command = shell::command(&environment.program("python"));
     command.arg(places::at("models/training").join(name));
     Ok(command)
 }
@@ -113,9 +111,33 @@ struct Manifest {
 struct Entry {
     id: String,
     version: String,
+    name: String,
+    task: String,
+    scale: u32,
+    receptive_field: u32,
+    stride: u32,
+    parameters: u64,
     bytes: u64,
     sha256: String,
     licence: String,
+}
+
+impl Entry {
+    /// What the card must say in the same words, as the rows of its table.
+    fn facts(&self) -> [(&'static str, String); 10] {
+        [
+            ("version", self.version.clone()),
+            ("name", self.name.clone()),
+            ("task", self.task.clone()),
+            ("scale", self.scale.to_string()),
+            ("receptive_field", self.receptive_field.to_string()),
+            ("stride", self.stride.to_string()),
+            ("parameters", self.parameters.to_string()),
+            ("bytes", self.bytes.to_string()),
+            ("sha256", self.sha256.clone()),
+            ("licence", self.licence.clone()),
+        ]
+    }
 }
 
 /// How many models agree with the manifest; an error that names what does not.
@@ -164,10 +186,35 @@ fn look_at(folder: &std::path::Path, entry: &Entry) -> Result<Vec<String>> {
         }
     }
     let card = fs::read_to_string(folder.join(format!("{}.md", entry.id))).unwrap_or_default();
-    for (what, value) in [("sha256", &entry.sha256), ("version", &entry.version), ("licence", &entry.licence)] {
-        if !card.contains(value.as_str()) {
-            problems.push(format!("the card {}.md does not name the {what} {value}", entry.id));
+    problems.extend(compare_card(entry, &card));
+    Ok(problems)
+}
+
+fn compare_card(entry: &Entry, card: &str) -> Vec<String> {
+    let differs = |(fact, value): &(&str, String)| {
+        let row = format!("| {fact} | `{value}` |");
+        (!card.lines().any(|line| line == row)).then(|| format!("the card {}.md has no row `{row}`", entry.id))
+    };
+    entry.facts().iter().filter_map(differs).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_that_differs_is_named_with_what_differs() {
+        let text = fs::read_to_string(places::at("models/manifest.toml")).unwrap();
+        let manifest: Manifest = toml::from_str(&text).unwrap();
+        for entry in &manifest.model {
+            let card = fs::read_to_string(places::at("models").join(format!("{}.md", entry.id))).unwrap();
+            assert_eq!(compare_card(entry, &card), Vec::<String>::new());
+            for (fact, value) in entry.facts() {
+                let other = card.replace(&format!("| {fact} | `{value}` |"), &format!("| {fact} | `{value}0` |"));
+                let problems = compare_card(entry, &other);
+                assert!(problems.len() == 1 && problems[0].contains(fact), "{fact}: {problems:?}");
+            }
+            assert_eq!(compare_card(entry, "").len(), entry.facts().len());
         }
     }
-    Ok(problems)
 }

@@ -2,6 +2,7 @@
 //!
 //! Each part looks first and does nothing when all is there, so that every other task can call it without cost.
 
+pub(crate) mod fuzzer;
 mod node;
 mod packages;
 mod runtime;
@@ -28,6 +29,11 @@ pub(crate) fn everything() -> Result<()> {
     Ok(())
 }
 
+/// Whether the set-up installs system packages here, so that a test may insist on them.
+pub(crate) fn brings_packages() -> bool {
+    packages::are_brought()
+}
+
 /// Brings what `need` asks for.
 pub(crate) fn bring(need: Need) -> Result<()> {
     packages::bring(need)?;
@@ -37,6 +43,9 @@ pub(crate) fn bring(need: Need) -> Result<()> {
     }
     if need >= Need::Tests && crate::places::at("tests/browser/package-lock.json").exists() {
         node::install("tests/browser")?;
+    }
+    if need >= Need::Tests {
+        fuzzer::bring();
     }
     runtime::bring()
 }

@@ -20,7 +20,10 @@ const FOR_TESTS: &[&str] = &[
     "iproute2",
     "libimage-exiftool-perl",
     "libvulkan1",
+    SERVER,
+    "procps",
     "python3-gi",
+    "python3-venv",
     "strace",
     "util-linux",
     "webkit2gtk-driver",
@@ -30,8 +33,20 @@ const FOR_TESTS: &[&str] = &[
     "xvfb",
 ];
 
+/// The database that the service's tests start in a temporary folder. Any version that Debian's way of laying them out has put there will do.
+const SERVER: &str = "postgresql";
+
+/// Debian's package also makes a database of the system's own and starts it on a fixed port. This file tells it not to; it is there only while
+/// the package is installed, so that the system's administrator finds the usual behaviour afterwards.
+const NO_CLUSTER: &str = "/etc/postgresql-common/createcluster.d/pretty-tests-need-no-cluster.conf";
+
 /// Worth having, not in every archive (Ubuntu has no Chromium package): tests that need them say that they were skipped.
 const FOR_MORE_TESTS: &[&str] = &["chromium"];
+
+/// Whether the set-up installs packages here, so that tests may insist on what is on the lists above.
+pub(super) fn are_brought() -> bool {
+    cfg!(target_os = "linux") && shell::works("dpkg-query", "--version") && shell::works("apt-get", "--version")
+}
 
 /// Brings the packages that `need` asks for and that are not installed.
 pub(super) fn bring(need: Need) -> Result<()> {
@@ -44,7 +59,7 @@ pub(super) fn bring(need: Need) -> Result<()> {
     if cfg!(windows) {
         return windows();
     }
-    if shell::works("dpkg-query", "--version") && shell::works("apt-get", "--version") {
+    if are_brought() {
         return debian(need);
     }
     other_linux(need)
@@ -63,9 +78,10 @@ fn debian(need: Need) -> Result<()> {
         return Ok(());
     }
     println!("Installing system packages: {} {}", missing.join(" "), missing_optional.join(" "));
-    let typed = format!("apt-get update && apt-get install -y --no-install-recommends {}", missing.join(" "));
-    let help = || format!("Install them yourself, as an administrator, and try again:\n    sudo sh -c '{typed}'");
-    let Some(mut update) = administrator(&["update", "-q"]) else {
+    let help = || {
+        format!("Install them yourself, as an administrator, and try again:\n    sudo sh -c '{}'", by_hand(&missing))
+    };
+    let Some(mut update) = administrator("apt-get", &["update", "-q"]) else {
         if missing.is_empty() {
             return Ok(());
         }
@@ -92,22 +108,44 @@ fn debian(need: Need) -> Result<()> {
 }
 
 fn install(names: &[&str]) -> Result<()> {
+    let server = names.contains(&SERVER);
+    if server {
+        as_administrator("sh", &["-c", &refuse_cluster()])?;
+    }
     let mut words = vec!["install", "-q", "-y", "--no-install-recommends"];
     words.extend(names);
-    match administrator(&words) {
+    let outcome = as_administrator("apt-get", &words);
+    if server {
+        as_administrator("rm", &["-f", NO_CLUSTER])?;
+    }
+    outcome
+}
+
+/// What a person types to get the same.
+fn by_hand(names: &[&str]) -> String {
+    let install = format!("apt-get update && apt-get install -y --no-install-recommends {}", names.join(" "));
+    if names.contains(&SERVER) { format!("{}; {install}; rm -f {NO_CLUSTER}", refuse_cluster()) } else { install }
+}
+
+fn refuse_cluster() -> String {
+    format!("mkdir -p $(dirname {NO_CLUSTER}) && echo create_main_cluster = false > {NO_CLUSTER}")
+}
+
+fn as_administrator(program: &str, words: &[&str]) -> Result<()> {
+    match administrator(program, words) {
         Some(mut command) => shell::run(&mut command),
         None => bail!("this account can install nothing"),
     }
 }
 
-/// `apt-get` as the administrator: directly when we are, by sudo when there is one.
-fn administrator(words: &[&str]) -> Option<Command> {
+/// A program as the administrator: directly when we are, by sudo when there is one.
+fn administrator(program: &str, words: &[&str]) -> Option<Command> {
     let root = shell::output(shell::command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let mut command = if root {
-        shell::command("apt-get")
+        shell::command(program)
     } else if shell::works("sudo", "--version") {
         let mut command = shell::command("sudo");
-        command.args(["--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+        command.args(["--preserve-env=DEBIAN_FRONTEND", program]);
         command
     } else {
         return None;
@@ -117,8 +155,17 @@ fn administrator(words: &[&str]) -> Option<Command> {
 }
 
 fn installed(name: &str) -> bool {
+    if name == SERVER && has_server() {
+        return true;
+    }
     shell::output(shell::command("dpkg-query").args(["-W", "-f=${Status}", name]))
         .is_ok_and(|status| status.contains("ok installed"))
+}
+
+/// A server of any version, where the tests look for one.
+fn has_server() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
 }
 
 /// Whether the archive has the package as a real program (Ubuntu's `chromium` only points to a snap).
@@ -173,7 +220,7 @@ fn other_linux(need: Need) -> Result<()> {
     }
     if need >= Need::Tests {
         println!(
-            "The journeys use Xvfb, WebKitWebDriver, dbus, xdotool, ImageMagick, exiftool, strace, Python's GTK 3 binding and Chromium. \
+            "The journeys use Xvfb, WebKitWebDriver, dbus, xdotool, ImageMagick, exiftool, strace, Python's GTK 3 binding, PostgreSQL and Chromium. \
              Those that miss one say so and are skipped."
         );
     }

@@ -85,7 +85,7 @@ fn perform(steps: &[Step], tally: &mut Tally) -> Result<()> {
 
 fn finish(tally: &Tally, outcome: Result<()>, start: Instant) -> Result<()> {
     let skipped = std::fs::read_to_string(skipped_log()).unwrap_or_default();
-    for line in skipped.lines() {
+    for line in skipped.lines().collect::<std::collections::BTreeSet<_>>() {
         println!("skipped: {line}");
     }
     if let Err(problem) = &outcome {
@@ -192,6 +192,13 @@ fn rust_tests(tally: &mut Tally) -> Result<()> {
     command.env("PRETTY_SKIPPED_TESTS", skipped_log()).env("PRETTY_PROGRAMS", places::target().join("debug"));
     if let Some(driver) = setup::vulkan::software_driver() {
         command.env("PRETTY_TEST_VULKAN", driver);
+    }
+    // Half of the service's tests are on PostgreSQL; where the set-up brings it, its absence is a fault and no reason to skip them.
+    if setup::brings_packages() {
+        command.env("PRETTY_REQUIRE_POSTGRES", "1");
+    }
+    if let Some(fuzzer) = setup::fuzzer::program() {
+        command.env("PRETTY_FUZZER", fuzzer);
     }
     shell::watch(&mut command, &mut |line| tally.read_cargo(line))
 }
