@@ -71,13 +71,14 @@ def map_photos(function, photos):
         return list(pool.map(function, photos))
 
 
-def credits(photos):
+def credits(photos, manifest):
     """The credits as Markdown: a section a source, a line a photo where its own licence asks for attribution or names an author."""
+    models = sorted(path.stem for path in (ROOT / "models").glob("*.onnx"))
     lines = [
         "# Credits of the training photos",
         "",
-        "The weights in `models/` were trained from scratch on reduced copies of these photos. The photos themselves are not part of the project.",
-        "This file is written by `training/data.py` from the data manifest.",
+        f"The weights of {', '.join(models[:-1])} and {models[-1]} were each trained from scratch on reduced copies of these photos. The photos themselves are not part",
+        f"of the project. This file is written by `training/data.py` from the data manifest, whose sha256 is `{manifest}`.",
     ]
     for source in sorted({photo.source for photo in photos}):
         ours = [photo for photo in photos if photo.source == source]
@@ -100,7 +101,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
     args = parser.parse_args()
-    print(credits(read_manifest(args.data, args.licences)), end="")
+    print(credits(read_manifest(args.data, args.licences), manifest_hash(args.data)), end="")
 
 
 if __name__ == "__main__":

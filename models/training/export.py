@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import torch
 
+import behaviour
 import data
 import evaluate
 import networks
@@ -170,6 +171,12 @@ def main():
     unit = "ms a photo" if args.model == "tone" else "s per megapixel of the result"
     pace = speed(candidate, facts["task"]) * (1000 if args.model == "tone" else 1)
     rows = score_rows(args.model, candidate, args.folder)
+    if args.model != "tone":
+        found = behaviour.measured(candidate, facts["task"], facts["scale"], args.folder)
+        rows += behaviour.rows(found)
+        refused = list(behaviour.refusals(found))
+        if refused:
+            raise RuntimeError(f"{candidate} must not ship: {'; '.join(refused)}")
     rows += [("speed, ONNX Runtime, 2 threads", f"{pace:.3f} {unit} on {processor()}"), ("largest difference from PyTorch", f"{difference:.1e}")]
     card = shipped.card_path(args.model)
     text = shipped.with_measured(card.read_text(encoding="utf-8"), shipped.measured_block(entry, rows))

@@ -5,6 +5,7 @@ from PIL import Image
 
 import data
 import degrade
+import smooth
 
 # Crops are cut this much larger, degraded, and then cut to size at a random place: so the 8x8 grid of JPEG lies anywhere.
 MARGIN = 8
@@ -25,6 +26,11 @@ def to_tensor(images):
 
 def reduced(pixels, factor, method):
     return np.asarray(Image.fromarray(pixels).resize((round(pixels.shape[1] / factor), round(pixels.shape[0] / factor)), method))
+
+
+def smooth_pair(size, scale, rng):
+    large = smooth.picture(size * scale, rng)
+    return smooth.reduced(large, scale), large
 
 
 class UpscaleSamples:
@@ -49,6 +55,11 @@ class UpscaleSamples:
         for choice in rng.choice(len(self.pairs), self.batch_size, p=self.chances):
             small, large = self.pairs[choice]
             size, scale = self.crop, self.scale
+            if rng.random() < smooth.SHARE:
+                image, target = smooth_pair(size, scale, rng)
+                given.append(image)
+                wanted.append(target)
+                continue
             row, column = rng.integers(0, small.shape[0] - size - MARGIN + 1), rng.integers(0, small.shape[1] - size - MARGIN + 1)
             image = small[row : row + size + MARGIN, column : column + size + MARGIN].astype(np.float32) / 255
             if rng.random() < self.degraded_share:
@@ -83,6 +94,11 @@ class PhotoSamples:
         given, wanted = [], []
         for choice in rng.choice(len(self.photos), self.batch_size, p=self.chances):
             pixels, size, scale = self.photos[choice], self.crop, self.scale
+            if rng.random() < smooth.SHARE:
+                small, large = smooth_pair(size, scale, rng)
+                given.append(small)
+                wanted.append(large)
+                continue
             side = (size + MARGIN) * scale
             row, column = rng.integers(0, pixels.shape[0] - side + 1), rng.integers(0, pixels.shape[1] - side + 1)
             (large,) = turned([pixels[row : row + side, column : column + side].astype(np.float32) / 255], rng)
@@ -114,6 +130,10 @@ class RestoreSamples:
         rows = []
         for choice in rng.choice(len(self.photos), self.batch_size, p=self.chances):
             pixels, size = self.photos[choice], self.crop
+            if rng.random() < smooth.SHARE:
+                image = smooth.picture(size, rng)
+                rows.append([image] * 3)
+                continue
             row, column = rng.integers(0, pixels.shape[0] - size - MARGIN + 1), rng.integers(0, pixels.shape[1] - size - MARGIN + 1)
             (clean,) = turned([pixels[row : row + size + MARGIN, column : column + size + MARGIN].astype(np.float32) / 255], rng)
             given, blurred = degrade.for_restoring(clean, rng)
